@@ -1,0 +1,1 @@
+"""The built-in parsers: one module per source, written exactly as an outsider would write them."""
