@@ -251,3 +251,36 @@ def card_json(
         "processed": processed,
         "proof_url": proof_url,
     }
+
+
+class Outcome(StrEnum):
+    """What became of a message; every message has exactly one."""
+
+    CARDS = "cards"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNMATCHED = "unmatched"
+    QUARANTINED = "quarantined"
+    OVERSIZE = "oversize"
+    UNFETCHABLE = "unfetchable"
+    HELD = "held"
+    ERASED = "erased"
+
+
+class Reading(_Record):
+    """What reading one mail came to: exactly one outcome, its cards, and what identifies the mail.
+
+    `canon_digest` and `message_id_digest` are SHA-256 hex digests: of From, Date, Subject, Message-ID and the decoded
+    text (equal for two deliveries of one mail), and of the Message-ID alone ("" if it has none).
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    parser: str | None = None
+    parser_version: int | None = None
+    trust: Trust = Trust.UNPROVEN
+    cards: tuple[InterestCard, ...] = ()
+    canon_digest: str = ""
+    message_id_digest: str = ""
+    trace: str | None = None
+    """The stack trace of a parser's bug, without the values of its variables."""
