@@ -1,0 +1,62 @@
+# Every target makes its environment by itself: all it takes is make and a Python from 3.11 on with venv.
+# Output of the set-up goes to stderr, so that stdout belongs to the command that was asked for.
+#
+#   make demo [ONCE=1] [JSON=1]      make test [ARGS="tests/test_mail -k charset"]      make PYTHON=python3.13 VENV=.venv-3.13 test
+
+.SILENT:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format bench lock clean
+
+ifndef PYTHON
+PYTHON := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+endif
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+on = $(filter-out 0 no off false,$($(1)))
+
+help:
+	echo 'make demo    the daemon on an embedded mail server with sample mails (ONCE=1: end by itself, JSON=1: JSON Lines)'
+	echo 'make test    the tests; what needs Dovecot or PostgreSQL is skipped where they are not installed (ARGS="-k word")'
+	echo 'make lint    style, types and the arrows between the rooms'
+	echo 'make format  mend the style'
+	echo 'make bench   the measurements of docs/performance.md (some minutes)'
+	echo 'make lock    resolve requirements.lock anew (needs uv)'
+	echo 'make clean   remove everything that was built'
+
+$(READY): requirements.lock pyproject.toml
+	test -n "$(PYTHON)" || { echo 'Python 3.11 or newer with venv is needed: make PYTHON=/path/to/python3.12 …' >&2; exit 2; }
+	echo 'Making $(VENV) from requirements.lock (once, about a minute) …' >&2
+	rm -f $@
+	$(PYTHON) -m venv --clear $(VENV) >&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	touch $@
+
+demo: $(READY)
+	$(BIN)/interest-ingest demo $(if $(call on,ONCE),--once) $(if $(call on,JSON),--json)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy src parsers tests bench
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY)
+	$(BIN)/python -m bench $(ARGS)
+
+# Hashes of every file of every version, for all platforms; no address of a package index may stand in it.
+lock:
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
