@@ -1,0 +1,97 @@
+"""What the program tells about itself: one stream on standard error, for our own lines and those of the libraries.
+
+Log lines name mails by id and digest only. Keys that could carry what a person wrote or a secret are masked here, so
+that a careless line elsewhere does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MASK = "***"
+
+SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "credentials"})
+PRIVATE_KEYS = frozenset({"subject", "text", "html", "body", "raw", "author", "sender", "address", "email", "phone"})
+
+LIBRARIES = {
+    "imapclient": logging.INFO,  # below that it logs whole commands and answers, mails included
+    "apscheduler": logging.ERROR,  # at INFO two lines a poll; a skipped poll is counted by the daemon itself
+    "sqlalchemy": logging.WARNING,  # below that it logs parameters
+}
+
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]+@")
+_secrets: set[str] = set()
+
+
+def configure(format: str = "auto", level: str = "info", stream: IO[str] | None = None) -> None:
+    """Send all logging to `stream` (standard error) as `json`, `console` or, for `auto`, whichever fits a terminal."""
+    stream = stream or sys.stderr
+    console = format == "console" or (format == "auto" and stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_shared(),
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, mask, *_rendering(console, stream)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, lowest in LIBRARIES.items():
+        logging.getLogger(name).setLevel(max(lowest, root.level))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def keep_secret(values: Iterable[str]) -> None:
+    """Never let one of `values` appear in a log line."""
+    _secrets.update(value for value in values if value)
+
+
+def mask(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Hide secrets and what persons wrote, by key, and known secrets wherever they stand."""
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def _masked(key: str, value: Any) -> Any:
+    if key in SECRET_KEYS or key in PRIVATE_KEYS:
+        return MASK
+    if not isinstance(value, str):
+        return value
+    for secret in _secrets:
+        value = value.replace(secret, MASK)
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
+
+
+def _shared() -> list[Processor]:
+    """What is done with every line, ours or a library's."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,  # without the values of local variables
+    ]
+
+
+def _rendering(console: bool, stream: IO[str]) -> list[Processor]:
+    if console:
+        return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    return [structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)]

@@ -1,0 +1,713 @@
+"""The configuration: a TOML file, secret files and the environment, checked as one.
+
+Every option is described here once; `sample` writes config/interest_ingest.toml from these descriptions. Precedence:
+environment, then secret files, then the file. A mistake is one sentence with the option, its place and the remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import textwrap
+import tomllib
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from interest_ingest.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from interest_ingest.ingest.rules import Rules
+
+PREFIX = "INTEREST_INGEST__"
+CONFIG_VARIABLE = "INTEREST_INGEST_CONFIG"
+DOCKER_SECRETS = "/run/secrets"
+COMMAND_SECONDS = 30.0
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_HOST = re.compile(r"(?=.{1,253}$)[^\s./:@]+(\.[^\s./:@]+)*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+# Types of values. Each says in its error what to write instead.
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('write a number with its unit, like "60s", "5m" or "2h"')
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+
+
+def _duration_text(value: timedelta) -> str:
+    return f"{value.total_seconds():g}s"
+
+
+def _listed(value: object) -> object:
+    """One value stands for a list of one; in the environment commas part a list."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.startswith("[") else [one.strip() for one in value.split(",") if one.strip()]
+
+
+def _printable(value: str) -> str:
+    if not value.strip() or _CONTROL.search(value):
+        raise ValueError("it must not be empty or hold control characters")
+    return value
+
+
+def _host(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not _HOST.fullmatch(value):
+            raise ValueError('write the bare host name, like "www.shop.example", without https:// or a path') from None
+    return value.lower()
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError):  # unknown, a folder of the list, no relative path
+        raise ValueError('it is no time zone; write a name of the IANA list, like "Europe/Berlin"') from None
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise ValueError('write the two letters of ISO 3166, like "DE"')
+    return value.upper()
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text)]
+Printable = Annotated[str, AfterValidator(_printable)]
+Host = Annotated[str, AfterValidator(_host)]
+Hosts = Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_listed)]
+Texts = Annotated[tuple[Printable, ...], NoDecode, BeforeValidator(_listed)]
+
+
+def option(default: Any, sentence: str, *, example: Any = None, sampled: bool = False, **rest: Any) -> Any:
+    """One option: its default (`...`: it must be set), its one description, and a value to show.
+
+    `sampled`: the sample file sets it to its example instead of leaving it at its default.
+    """
+    shown: JsonDict = {"sampled": sampled or default is ...}
+    return Field(default, description=sentence, examples=[example], json_schema_extra=shown, **rest)
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown options are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+# The options.
+
+
+class Tls(StrEnum):
+    """How the connection to a mailbox is protected."""
+
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class Acknowledge(StrEnum):
+    """What is done with a mail in its mailbox once it is in the database."""
+
+    NONE = "none"
+    KEYWORD = "keyword"
+    SEEN = "seen"
+    MOVE = "move"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least important log lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Weekday(StrEnum):
+    """The first day of the company's week."""
+
+    MONDAY = "monday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+class Database(Section):
+    """Where the cards are kept."""
+
+    url: SecretStr | None = option(
+        None,
+        "The database: sqlite:///FILE for one machine, postgresql://USER:PASSWORD@HOST/NAME for several readers and "
+        "writers. A relative FILE is sought from the working directory. An empty database is set up at first use.",
+        example="sqlite:///interest.db",
+        sampled=True,
+    )
+
+
+class Mailbox(Section):
+    """One folder of one account that is polled."""
+
+    name: Printable = option(
+        ...,
+        "What this mailbox is called in the database, in logs and on the command line. Each mailbox has its own name; "
+        "under a new name all its mails are looked at again (known ones give no second card).",
+        example="notifications",
+    )
+    host: Host = option(..., "The IMAP server.", example="imap.example.org")
+    port: int | None = option(
+        None, "Its port; unless told 993 for implicit TLS and 143 for others.", example=993, ge=1, le=65535
+    )
+    tls: Tls = option(
+        Tls.IMPLICIT,
+        '"implicit": TLS from the first byte. "starttls": TLS before the log-in, or no log-in. "none": no TLS, for a '
+        "server on this machine only.",
+    )
+    username: Printable = option(..., "The user name of the log-in.", example="interest@example.org")
+    password: SecretStr | None = option(
+        None, "The password itself. Better is one of the next two: this file is easily copied.", example="secret"
+    )
+    password_file: Path | None = option(
+        None, "A file that holds the password and nothing else.", example="/run/secrets/imap", sampled=True
+    )
+    password_command: Printable | None = option(
+        None, "A command (run without a shell) that prints the password.", example="pass show mail/interest"
+    )
+    folder: Printable = option("INBOX", "The folder that is read.")
+    poll_interval: Duration = option(
+        timedelta(seconds=60), "The time from one poll to the next.", gt=timedelta(0), le=timedelta(days=1)
+    )
+    idle: bool = option(
+        False,
+        "Be told of new mail at once (IMAP IDLE). This version accepts the option and does not use it yet: it polls.",
+    )
+    acknowledge: Acknowledge = option(
+        Acknowledge.NONE,
+        'What is done with a mail in the mailbox once it is in the database: "none" leaves the mailbox untouched, '
+        '"keyword" sets $Carded, "seen" marks it as read, "move" moves it to the folder move_to.',
+    )
+    move_to: Printable | None = option(None, 'The folder for acknowledge = "move".', example="Done")
+    authserv_id: Printable | None = option(
+        None,
+        "The name under which the receiving server writes Authentication-Results. Only its word makes a card "
+        '"verified"; without it every card is "unproven".',
+        example="mx.example.org",
+    )
+    since: date | None = option(None, "Mails that arrived before this day are not read.", example=date(2026, 1, 1))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        given = [key for key in PASSWORDS if getattr(self, key)]
+        if len(given) != 1:
+            have = "it has none" if not given else f"it has {' and '.join(given)}"
+            raise ValueError(f"give exactly one of password, password_file and password_command; {have}")
+        if self.tls is Tls.NONE and not _loopback(self.host):
+            raise ValueError(
+                f'tls = "none" would send the password in clear text to {self.host}; use "implicit" or "starttls" '
+                "(only localhost may go without)"
+            )
+        if (self.acknowledge is Acknowledge.MOVE) != bool(self.move_to):
+            raise ValueError('acknowledge = "move" and move_to = "FOLDER" belong together; give both or none')
+        return self
+
+    @property
+    def effective_port(self) -> int:
+        """The configured port, or the usual one for the kind of TLS (RFC 8314, RFC 9051)."""
+        return self.port or (993 if self.tls is Tls.IMPLICIT else 143)
+
+    def read_password(self) -> str:
+        """The password, from where the configuration says; `UsageError` if it is not to be had there."""
+        if self.password:
+            return self.password.get_secret_value()
+        if self.password_file:
+            return _password_from_file(self.password_file, self.name)
+        return _password_from_command(self.password_command or "", self.name)
+
+
+PASSWORDS = ("password", "password_file", "password_command")
+
+
+class Site(Section):
+    """One of the company's own sites: comments and forms of its hosts are ours."""
+
+    name: Printable = option(..., "What the site is called.", example="shop")
+    hosts: Hosts = option(
+        ...,
+        "Its host names, the main one first. Links of comments and forms may lead to these hosts only; with no site "
+        "configured such links are kept as they are and the card stays unproven.",
+        example=("shop.example", "blog.shop.example"),
+        min_length=1,
+    )
+
+
+class Own(Section):
+    """Our own people: what they do is no interest in us."""
+
+    addresses: Texts = option((), "Mail addresses of our own people.", example=("anna@shop.example",))
+    profiles: Texts = option((), "Their profiles in social networks.", example=("https://vk.com/our_manager",))
+
+
+class Company(Section):
+    """How numbers and dates of this company are read."""
+
+    country: Annotated[str, AfterValidator(_country)] | None = option(
+        None, "The country of phone numbers without country code; without it they stay as written.", example="DE"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = option(
+        "UTC", "The time zone of dates that name none.", example="Europe/Berlin"
+    )
+    week_start: Weekday = option(Weekday.MONDAY, "The first day of the week in reports (for a later version).")
+
+
+class Log(Section):
+    """What the program tells about itself, on standard error. Never subjects, addresses or texts of mails."""
+
+    format: LogFormat = option(
+        LogFormat.AUTO, '"json": one JSON object a line. "console": for people. "auto": console on a terminal.'
+    )
+    level: LogLevel = option(LogLevel.INFO, "debug, info, warning or error.")
+
+
+class Settings(BaseSettings):
+    """The whole configuration; made by `load`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    outside: ClassVar[bool] = True
+    """Whether variables and secret files are looked at."""
+
+    database: Database = Database()
+    mailboxes: dict[str, Mailbox] = Field({}, description="One table for each mailbox that is polled.")
+    sites: dict[str, Site] = Field({}, description="One table for each of the company's own sites.")
+    own: Own = Own()
+    company: Company = Company()
+    log: Log = Log()
+
+    @field_validator("mailboxes", "sites", mode="before")
+    @classmethod
+    def _named(cls, tables: object) -> object:
+        """A mailbox that only variables or secret files describe is called as they call it."""
+        if not isinstance(tables, dict):
+            return tables
+        return {key: {"name": key, **table} if isinstance(table, dict) else table for key, table in tables.items()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The file comes as init values, lowest of all, because its lists of tables are keyed by name first."""
+        del settings_cls, dotenv_settings
+        if not cls.outside:
+            return (init_settings,)
+        # A plain secrets source would want the environment's prefix in file names and silently ignore the others.
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=[str(one) for one in secret_folders()],
+            secrets_dir_missing="ok",
+            secrets_prefix="",
+            secrets_nested_delimiter="__",
+        )
+        return env_settings, secrets, init_settings
+
+    def database_url(self) -> str:
+        """The database's URL, password included; `UsageError` if none is configured."""
+        if not self.database.url:
+            raise UsageError(
+                "no database is configured; set url in [database] of the file given by --config "
+                f"(or {CONFIG_VARIABLE}), or the environment variable {PREFIX}DATABASE__URL"
+            )
+        return self.database.url.get_secret_value()
+
+    def rules(self) -> Rules:
+        """What the reading of mails depends on, without any secret."""
+        from interest_ingest.ingest.rules import Rules
+
+        return Rules(
+            sites=tuple(site.hosts for site in self.sites.values()),
+            own_addresses=frozenset(address.lower() for address in self.own.addresses),
+            own_profiles=frozenset(profile.rstrip("/") for profile in self.own.profiles),
+            country=self.company.country,
+            timezone=self.company.timezone,
+        )
+
+    def chosen(self, names: tuple[str, ...] = ()) -> list[Mailbox]:
+        """The mailboxes of these names, or all; `UsageError` for an unknown name or if there is none at all."""
+        known = {mailbox.name: mailbox for mailbox in self.mailboxes.values()}
+        for name in names:
+            if name not in known:
+                raise UsageError(f'there is no mailbox "{name}" in the configuration{_did_you_mean(name, known)}')
+        if not known:
+            raise UsageError("no mailbox is configured; add a [[mailboxes]] table (see: interest-ingest config sample)")
+        return [known[name] for name in names or known]
+
+
+# Loading.
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read and check the configuration: the file `path` if given, secret files, environment.
+
+    Raises `UsageError` with one sentence for the first mistake.
+    """
+    tables = _read_file(path) if path else {}
+    try:
+        _refuse_unknown_variables()
+        keyed: dict[str, Any] = {key: _by_name(value, key, path) for key, value in tables.items()}
+        return Settings(**keyed)
+    except ValidationError as error:
+        raise UsageError(_sentence(error, path)) from None
+    except SettingsError as error:
+        raise UsageError(f"{error}; see: interest-ingest config sample") from None
+    except OSError as error:
+        raise UsageError(f"secret file {error.filename}: {error.strerror}; make it readable or remove it") from None
+
+
+def from_tables(tables: dict[str, Any]) -> Settings:
+    """The configuration that these tables alone make: no environment, no secret files (the demo has its own world)."""
+    return _Alone(**{key: _by_name(value, key, None) for key, value in tables.items()})
+
+
+class _Alone(Settings):
+    outside: ClassVar[bool] = False
+
+
+def secret_folders() -> Iterator[Path]:
+    """Where secret files are sought: Docker's folder, then systemd's (`LoadCredential=`), which wins."""
+    for folder in (DOCKER_SECRETS, os.environ.get("CREDENTIALS_DIRECTORY")):
+        if folder and Path(folder).is_dir():
+            yield Path(folder)
+
+
+def warnings(settings: Settings, path: Path | None) -> list[str]:
+    """What is allowed and yet unwise, one sentence each."""
+    found = [
+        f'mailbox "{mailbox.name}": the password stands in the configuration; put it into a file of mode 0600 and '
+        "name it in password_file"
+        for mailbox in settings.mailboxes.values()
+        if mailbox.password and place_of(("mailboxes", slug(mailbox.name), "password"), path) == str(path)
+    ]
+    if found and path and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        found.append(f"{path} holds a password and others may read it; run: chmod 600 {shlex.quote(str(path))}")
+    return found
+
+
+def slug(name: str) -> str:
+    """How a mailbox or site is called in a variable or a secret file: `Sales EU` is `sales_eu`."""
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+
+
+def place_of(keys: tuple[str, ...], path: Path | None) -> str:
+    """Where the value of the option `keys` comes from: a variable, a secret file or the configuration file."""
+    wanted = "__".join(keys).lower()
+    for variable in os.environ:
+        if variable.lower() == (PREFIX + wanted).lower() and os.environ[variable]:
+            return f"environment variable {variable}"
+    for folder in reversed(list(secret_folders())):
+        for file in folder.iterdir():
+            if file.name.lower() == wanted:
+                return f"secret file {file}"
+    return str(path) if path else "environment"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {_lower_first(str(error))}; mend it there") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path}: there is no such configuration file; make one with: interest-ingest config sample > {path}"
+        ) from None
+    except OSError as error:
+        reason = _lower_first(error.strerror or "")
+        raise UsageError(f"{path}: the configuration file cannot be read: {reason}; name a readable file") from None
+
+
+def _by_name(tables: object, section: str, path: Path | None) -> object:
+    """A list of named tables, keyed by name, so that a variable or secret file can complete one of them."""
+    if section not in NAMED:
+        return tables
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise UsageError(
+            f"{path}: {section} must be a list of tables; write [[{section}]], in two brackets, above each"
+        )
+    keyed: dict[str, Any] = {}
+    for number, table in enumerate(tables, 1):
+        name = table.get("name")
+        if not isinstance(name, str) or not slug(name):
+            raise UsageError(f'{path}: the {number}. [[{section}]] has no name; add a line like name = "example"')
+        if slug(name) in keyed:
+            raise UsageError(f'{path}: two [[{section}]] are named "{name}"; give each a name of its own')
+        keyed[slug(name)] = table
+    return keyed
+
+
+NAMED = ("mailboxes", "sites")
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings passes over a variable whose section it does not know."""
+    for variable in os.environ:
+        section = variable[len(PREFIX) :].split("__")[0].lower()
+        if variable.upper().startswith(PREFIX) and section not in Settings.model_fields:
+            near = _did_you_mean(section, Settings.model_fields)
+            raise UsageError(f'environment variable {variable}: there is no section "{section}"{near or "; unset it"}')
+
+
+# Sentences about mistakes.
+
+
+def _sentence(error: ValidationError, path: Path | None) -> str:
+    """The first mistake of `error` in words, and how many more there are."""
+    # A misspelt option makes the right one missing: name the misspelling.
+    first, *more = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+    keys = tuple(str(key) for key in first["loc"])
+    text = f"{place_of(keys, path)}: {_problem(first, keys)}"
+    return f"{text} ({len(more)} more after this one)" if more else text
+
+
+def _problem(error: ErrorDetails, keys: tuple[str, ...]) -> str:
+    section, name = _option_of(keys)
+    if error["type"] == "extra_forbidden":
+        near = _did_you_mean(name, _siblings(keys)) or "; remove it (all options: interest-ingest config sample)"
+        return f'there is no option "{name}" in {section}{near}'
+    what = f"{name} of {section}" if name else section
+    if error["type"] == "missing":
+        return f"{what} is missing; add a line like {_example(keys)}"
+    message = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    return f"{what}: {_lower_first(message)}{_hint(error, keys)}"
+
+
+_WORDS = {"model_type": "it must be a table", "too_short": "it is empty"}
+
+
+def _hint(error: ErrorDetails, keys: tuple[str, ...]) -> str:
+    """Our own errors say what to write; pydantic's say only what is wrong."""
+    return "" if error["type"] in ("value_error", "enum") else f"; write for example {_example(keys)}"
+
+
+def _option_of(keys: tuple[str, ...]) -> tuple[str, str]:
+    """(`[[mailboxes]] "sales"`, `port`) for the path of an option; the name is empty for a whole table."""
+    if len(keys) == 1:
+        return "the configuration", keys[0]
+    if keys[0] in NAMED:
+        return f'[[{keys[0]}]] "{keys[1]}"', keys[2] if len(keys) > 2 else ""
+    return f"[{keys[0]}]", keys[1]
+
+
+def _model_of(keys: tuple[str, ...]) -> type[BaseModel]:
+    if len(keys) == 1 or keys[0] not in Settings.model_fields:
+        return Settings
+    annotation = Settings.model_fields[keys[0]].annotation
+    model = get_args(annotation)[1] if keys[0] in NAMED else annotation
+    assert isinstance(model, type)
+    return model
+
+
+def _siblings(keys: tuple[str, ...]) -> dict[str, FieldInfo]:
+    return _model_of(keys).model_fields
+
+
+def _example(keys: tuple[str, ...]) -> str:
+    name = _option_of(keys)[1]
+    field = _siblings(keys).get(name)
+    return f"{name} = {_toml(_shown(field))}" if field and not _is_table(field) else f"[{name}]"
+
+
+def _did_you_mean(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+# Passwords.
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _password_from_file(file: Path, mailbox: str) -> str:
+    try:
+        password = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = _lower_first(getattr(error, "strerror", None) or "it is not UTF-8 text")
+        raise UsageError(
+            f'password_file of mailbox "{mailbox}": {file} cannot be read: {reason}; write the password into it'
+        ) from None
+    if not password:
+        raise UsageError(f'password_file of mailbox "{mailbox}": {file} is empty; write the password into it')
+    return password
+
+
+def _password_from_command(command: str, mailbox: str) -> str:
+    complain = partial('password_command of mailbox "{}" {}; run it by hand to see why'.format, mailbox)
+    try:
+        done = subprocess.run(  # noqa: S603  the operator's own command, from the operator's own file
+            shlex.split(command), capture_output=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(complain(f"took more than {COMMAND_SECONDS:g} seconds")) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(complain(f"cannot be run: {getattr(error, 'strerror', None) or error}")) from None
+    password = done.stdout.decode("utf-8", "replace").rstrip("\r\n")
+    if done.returncode or not password:
+        raise UsageError(complain(f"printed no password (exit code {done.returncode})"))
+    return password
+
+
+# Writing the configuration: the sample and what is in force.
+
+HEAD = """\
+# The configuration of interest-ingest: every option with its meaning and its default.
+# A line like "#port = 993" shows the default, or an example if there is none; remove the # and change the value.
+# Each option can also be set by an environment variable, INTEREST_INGEST__SECTION__OPTION, which wins, or by a file
+# of the name section__option in /run/secrets or systemd's credentials folder. For a mailbox or site its name stands
+# between: INTEREST_INGEST__MAILBOXES__NOTIFICATIONS__PASSWORD, mailboxes__notifications__password.
+"""
+
+
+def sample() -> str:
+    """The commented sample configuration, made from the options above."""
+    return HEAD + "".join(_sample_section(name) for name in Settings.model_fields)
+
+
+def show(settings: Settings) -> str:
+    """The configuration in force as TOML, without secrets."""
+    return "\n".join(_show_section(name, settings) for name in Settings.model_fields).rstrip() + "\n"
+
+
+def _sample_section(name: str) -> str:
+    model = _model_of((name, ""))
+    title = f"[[{name}]]" if name in NAMED else f"[{name}]"
+    lines = ["", *_comment(model.__doc__ or ""), title]
+    for key, field in model.model_fields.items():
+        sampled = isinstance(field.json_schema_extra, dict) and field.json_schema_extra["sampled"]
+        lines += [*_comment(_sentence_of(field)), f"{'' if sampled else '#'}{key} = {_toml(_shown(field))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _sentence_of(field: FieldInfo) -> str:
+    no_default = not field.is_required() and field.default in (None, ())
+    return f"{field.description}{' No default.' if no_default else ''}"
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, 116, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _shown(field: FieldInfo) -> Any:
+    """The default if it says something, else the example."""
+    example = (field.examples or [None])[0]
+    return example if field.is_required() or field.default in (None, ()) else field.default
+
+
+def _is_table(field: FieldInfo) -> bool:
+    return not field.examples
+
+
+def _show_section(name: str, settings: Settings) -> str:
+    value = getattr(settings, name)
+    if name in NAMED:
+        return "".join(f"[[{name}]]\n{_show_table(table)}\n" for table in value.values())
+    return f"[{name}]\n{_show_table(value)}"
+
+
+def _show_table(table: Section) -> str:
+    shown = ((key, _without_secret(getattr(table, key))) for key in type(table).model_fields)
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in shown if value is not None)
+
+
+def _without_secret(value: Any) -> Any:
+    """A URL keeps all but its password; any other secret is hidden whole."""
+    if not isinstance(value, SecretStr):
+        return value
+    secret = value.get_secret_value()
+    return re.sub(r"(://[^:@/]*):[^@]*@", r"\1:***@", secret) if "://" in secret else "***"
+
+
+def _toml(value: Any) -> str:
+    """`value` as TOML writes it: JSON's strings are TOML's basic strings (but for DEL, which no option holds)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return _toml(_duration_text(value))
+    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)
