@@ -18,9 +18,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.measure import Mailbox, Measured, fill, naive, product
+from tests.servers import dovecot
+from tests.servers.dovecot import Dovecot
+
+from bench.measure import Measured, fill, naive, product
 from bench.memory import daemon_memory
-from bench.server import imap_server
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 BLOCK = re.compile(r"(?<=<!-- bench:begin -->\n).*(?=<!-- bench:end -->)", re.DOTALL)
@@ -30,9 +32,10 @@ MEMORY_STEPS = (2_000, 20_000)
 def main() -> None:
     """Measure what the arguments say."""
     options = _arguments()
+    if lacking := dovecot.missing():
+        raise SystemExit(f"the bench needs a mail server: {lacking}; run: apt-get install dovecot-imapd")
     with tempfile.TemporaryDirectory(prefix="interest-bench-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # the mail server may run as a user of its own
         lines, ratios = _end_to_end(folder, options.mails, options.naive, options.rounds)
         if options.memory:
             more_lines, more_ratios = _memory(folder)
@@ -56,18 +59,18 @@ def _arguments() -> argparse.Namespace:
 
 
 def _end_to_end(folder: Path, mails: int, sample: int, rounds: int) -> tuple[list[str], dict[str, float]]:
-    readers: dict[str, tuple[Callable[[Path, Mailbox, int], Measured], int]] = {
+    readers: dict[str, tuple[Callable[[Path, Dovecot, int], Measured], int]] = {
         "naive reference": (naive, min(sample, mails)),
         "interest-ingest poll": (product, mails),
     }
     found: dict[str, list[Measured]] = {name: [] for name in readers}
-    with imap_server(folder / "server") as (mailbox, maildir):
+    with dovecot.running() as server:
         _say(f"{mails} mails for the mail server …")
-        fill(maildir, range(mails))
+        fill(server, range(mails))
         for turn in range(1, rounds + 1):
             for name, (reader, count) in readers.items():
                 fresh = Path(tempfile.mkdtemp(dir=folder))
-                found[name].append(reader(fresh, mailbox, count))
+                found[name].append(reader(fresh, server, count))
                 shutil.rmtree(fresh)
                 _say(f"round {turn}: {name}, {count} mails: {found[name][-1].rate:.0f} mails/s")
     first, second = (_median(runs) for runs in found.values())
@@ -91,9 +94,9 @@ def _end_to_end(folder: Path, mails: int, sample: int, rounds: int) -> tuple[lis
 def _memory(folder: Path) -> tuple[list[str], dict[str, float]]:
     few, many = MEMORY_STEPS
     _say(f"the daemon's memory after {few:,} and after {many:,} mails …")
-    with imap_server(folder / "memory") as (mailbox, maildir):
+    with dovecot.running() as server:
         fresh = Path(tempfile.mkdtemp(dir=folder))
-        after_few, after_many = daemon_memory(fresh, mailbox, maildir, list(MEMORY_STEPS))
+        after_few, after_many = daemon_memory(fresh, server, list(MEMORY_STEPS))
     line = (
         f"The daemon's resident memory, its child processes included: {after_few:.0f} MB after {few:,} mails, "
         f"{after_many:.0f} MB after {many:,}."

@@ -86,7 +86,7 @@ def generate(number: int) -> bytes:
     rng = Random(number)  # noqa: S311  not for secrets: the same mails on every machine
     kind = KINDS[number * 37 % 100]  # 37 has no factor of 100: each hundred holds the exact mix, spread out
     headers, body = kind(number, rng)
-    date = START + timedelta(minutes=7 * number)
+    date = sent_at(number)
     relay = f"mail{number % 7}.sender.example"
     common = [
         f"Received: from {relay} (192.0.2.{number % 250}) by mx.{SITE} with ESMTPS id {number:08x}",
@@ -97,6 +97,11 @@ def generate(number: int) -> bytes:
         "MIME-Version: 1.0",
     ]
     return ("\n".join(common + headers) + "\n").replace("\n", "\r\n").encode() + body.replace(b"\n", b"\r\n")
+
+
+def sent_at(number: int) -> datetime:
+    """When the mail of this number was sent and received."""
+    return START + timedelta(minutes=7 * number)
 
 
 def _social(number: int, rng: Random) -> tuple[list[str], bytes]:

@@ -11,16 +11,11 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.mails import SITE, generate
+from tests.servers.dovecot import Dovecot
 
+from bench.mails import SITE, generate, sent_at
 
-class Mailbox(NamedTuple):
-    """Where the generated mails are: an IMAP account on loopback, without TLS."""
-
-    host: str
-    port: int
-    user: str
-    password: str
+USER = "bench"
 
 
 class Measured(NamedTuple):
@@ -42,23 +37,30 @@ class Measured(NamedTuple):
         return self.cpu / self.mails * 1000
 
 
-def fill(maildir: Path, numbers: range) -> None:
-    """Put the mails of these numbers into `maildir`, as a delivery would leave them (sizes in the file names)."""
-    owner = maildir.stat()
-    for folder in ("cur", "new", "tmp"):
-        (maildir / folder).mkdir(exist_ok=True)
-        os.chown(maildir / folder, owner.st_uid, owner.st_gid)
+def fill(server: Dovecot, numbers: range) -> None:
+    """Deliver the mails of these numbers as Dovecot itself does: their sizes stand in the file names."""
+    maildir = server.maildir(USER)
+    for folder in (maildir, maildir / "cur", maildir / "new", maildir / "tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+        _hand_over(folder, server)
     for number in numbers:
-        raw = generate(number)
-        file = maildir / "new" / f"{1_772_000_000 + number}.M{number}P1.bench,S={len(raw)},W={len(raw)}"
-        file.write_bytes(raw)
-        os.chown(file, owner.st_uid, owner.st_gid)
+        raw, received = generate(number), int(sent_at(number).timestamp())
+        draft = maildir / "tmp" / f"{received}.M{number}P1.bench,S={len(raw)},W={len(raw)}"
+        draft.write_bytes(raw)
+        _hand_over(draft, server)
+        os.utime(draft, (received, received))
+        draft.rename(maildir / "new" / draft.name)
 
 
-def configuration(folder: Path, mailbox: Mailbox) -> Path:
-    """A configuration of the product for `mailbox`, with a fresh database beside it."""
+def _hand_over(path: Path, server: Dovecot) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, server.uid, server.gid)
+
+
+def configuration(folder: Path, server: Dovecot) -> Path:
+    """A configuration of the product for the mails of `server`, with a fresh database beside it."""
     file = folder / "interest_ingest.toml"
-    (folder / "password").write_text(mailbox.password, encoding="utf-8")
+    (folder / "password").write_text(server.password, encoding="utf-8")
     file.write_text(
         f"""
 [database]
@@ -66,10 +68,10 @@ url = "sqlite:///{folder}/interest.db"
 
 [[mailboxes]]
 name = "bench"
-host = "{mailbox.host}"
-port = {mailbox.port}
+host = "{server.host}"
+port = {server.imap_port}
 tls = "none"
-username = "{mailbox.user}"
+username = "{USER}"
 password_file = "{folder}/password"
 poll_interval = "1s"
 
@@ -87,9 +89,9 @@ def command(config: Path, *arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("interest-ingest")), "--config", str(config), *arguments]
 
 
-def product(folder: Path, mailbox: Mailbox, mails: int) -> Measured:
+def product(folder: Path, server: Dovecot, mails: int) -> Measured:
     """One `poll` of the product into a fresh SQLite database; its clock runs from start to end of the process."""
-    config = configuration(folder, mailbox)
+    config = configuration(folder, server)
     started = time.perf_counter()
     with (folder / "product.log").open("wb") as log:
         process = subprocess.Popen(command(config, "poll", "--json"), stdout=subprocess.DEVNULL, stderr=log)
@@ -102,9 +104,9 @@ def product(folder: Path, mailbox: Mailbox, mails: int) -> Measured:
     return Measured(mails, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def naive(folder: Path, mailbox: Mailbox, mails: int) -> Measured:
+def naive(folder: Path, server: Dovecot, mails: int) -> Measured:
     """The reference into a fresh SQLite database; it runs its own clock, which leaves its start-up out."""
-    argv = [sys.executable, "-m", "bench.naive", mailbox.host, str(mailbox.port), mailbox.user, mailbox.password]
+    argv = [sys.executable, "-m", "bench.naive", server.host, str(server.imap_port), USER, server.password]
     process = subprocess.Popen([*argv, str(folder / "naive.db"), str(mails)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     printed = process.stdout.read()

@@ -9,19 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.measure import Mailbox, command, configuration, fill
+from tests.servers.dovecot import Dovecot
+
+from bench.measure import command, configuration, fill
 
 DEADLINE = 900.0  # seconds for the mails of one step; a daemon that stands still must not hold up the bench for ever
 
 
-def daemon_memory(folder: Path, mailbox: Mailbox, maildir: Path, steps: list[int]) -> list[float]:
+def daemon_memory(folder: Path, server: Dovecot, steps: list[int]) -> list[float]:
     """Resident MB of the daemon, its children included, each time that so many mails are recorded."""
-    config = configuration(folder, mailbox)
+    config = configuration(folder, server)
     found: list[float] = []
     with _daemon(config, folder / "daemon.log") as pid:
         delivered = 0
         for step in steps:
-            fill(maildir, range(delivered, step))
+            fill(server, range(delivered, step))
             delivered = step
             _await(config, step, pid)
             found.append(resident_mb(pid))
