@@ -1,0 +1,143 @@
+"""From the leaves of a mail to its text, its HTML, its attachments and the mails inside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from interest_ingest.cards import Attachment, clean_line
+from interest_ingest.mail.charsets import decode, storable
+from interest_ingest.mail.headers import decode_value
+from interest_ingest.mail.html import limit
+from interest_ingest.mail.limits import MAX_TEXT, Notes
+from interest_ingest.mail.structure import Part
+from interest_ingest.mail.transfer import decode_transfer, decoded_size, encoded_limit
+
+_HTML_START: Final = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+_BODY_TYPES: Final = frozenset({"text/plain", "text/html"})
+# Of these the text is read only if the mail has no other: they accompany a body, or are an old way to write one.
+_SPARE_TYPES: Final = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/unknown"})
+_ENRICHED_TAG: Final = re.compile(r"<(?:param>[^<]*</param|/?[\w-]+)>", re.IGNORECASE)
+
+
+class Segment(NamedTuple):
+    """One body part in the order of the mail; `alternative` as of its `Part`."""
+
+    html: bool
+    content: str
+    alternative: int
+
+
+@dataclass(slots=True)
+class Bodies:
+    """What the parts of one mail hold."""
+
+    segments: list[Segment] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    messages: list[bytes] = field(default_factory=list)
+
+    def joined(self, *, html: bool) -> str:
+        return "\n".join(segment.content for segment in self.segments if segment.html == html)
+
+
+def read_bodies(parts: list[Part], notes: Notes) -> Bodies:
+    """Decode the body parts and describe the others; attachments are not decoded."""
+    bodies = Bodies()
+    budget = {False: MAX_TEXT, True: MAX_TEXT}
+    spare: list[Part] = []
+    for part in parts:
+        disposition, parameters = part.disposition(notes) if len(parts) > 1 or part.depth else ("", {})
+        name = parameters.get("filename") or part.parameters.get("name", "")
+        if part.is_message:
+            bodies.messages.append(_message_bytes(part, notes))
+        elif part.type in _BODY_TYPES and _is_body(part, disposition, name, bodies):
+            _add_text(part, bodies, budget, notes)
+            continue
+        elif part.type in _SPARE_TYPES and disposition != "attachment":
+            spare.append(part)
+            continue
+        bodies.attachments.append(_attachment(part, name))
+    for part in spare if not bodies.segments else []:
+        _add_text(part, bodies, budget, notes)
+    return bodies
+
+
+def _is_body(part: Part, disposition: str, name: str, bodies: Bodies) -> bool:
+    """A named text is a body only where no other one of its kind stands: some programs name the body itself."""
+    if disposition == "attachment":
+        return False
+    return not name or not any(segment.html == (part.type == "text/html") for segment in bodies.segments)
+
+
+def _attachment(part: Part, name: str) -> Attachment:
+    return Attachment(
+        name=clean_line(name), type=part.type, size=decoded_size(part.source, part.start, part.end, part.encoding)
+    )
+
+
+def _message_bytes(part: Part, notes: Notes) -> bytes:
+    """The attached mail; RFC 2046 §5.2.1 forbids to encode it, gateways do so nevertheless."""
+    body = part.body
+    if part.encoding and not re.match(rb"\s*[!-9;-~]+:", body):
+        notes.add("encoded message/rfc822")
+        return decode_transfer(body, part.encoding, notes)
+    return body
+
+
+def _add_text(part: Part, bodies: Bodies, budget: dict[bool, int], notes: Notes) -> None:
+    html = part.type == "text/html"
+    text = read_text(part, notes)
+    if not html and not part.typed and part.depth == 0 and _HTML_START.match(text):
+        html = True  # scripts that forget the Content-Type
+    if len(text) > budget[html]:
+        notes.add("text cut at 1 MB")
+        text = text[: budget[html]]
+    budget[html] -= len(text)
+    if html:
+        text = limit(text, notes)
+    bodies.segments.append(Segment(html, text, part.alternative))
+
+
+def read_text(part: Part, notes: Notes) -> str:
+    """The decoded text of a text part: line feeds only, no NUL, no lone surrogates, flowed lines joined."""
+    encoding = part.encoding
+    end = part.start + encoded_limit(MAX_TEXT, encoding)
+    if end < part.end:
+        notes.add("text cut at 1 MB")
+    data = decode_transfer(part.source[part.start : min(end, part.end)], encoding, notes)
+    decoded = decode(data, part.parameters.get("charset"), html=part.type == "text/html")
+    if decoded.by != "declared":
+        declared = part.parameters.get("charset", "")[:40] or "no charset"
+        notes.add(f"{part.type} of {declared} read as {decoded.charset} ({decoded.by})")
+    text = storable(decoded.text).removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
+        return unflow(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+    return _ENRICHED_TAG.sub("", text) if part.type in {"text/enriched", "text/richtext"} else text
+
+
+def unflow(text: str, *, delete_space: bool) -> str:
+    """Join the soft-broken lines of format=flowed text (RFC 3676 §4); a signature separator is never joined."""
+    lines: list[str] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        signature = content == "-- "
+        if depth == open_depth and not signature:
+            lines[-1] += content
+        else:
+            lines.append((">" * depth + " " if depth else "") + content)
+        flowed = content.endswith(" ") and not signature
+        if flowed and delete_space:
+            lines[-1] = lines[-1][:-1]
+        open_depth = depth if flowed else -1
+    return "\n".join(lines)
+
+
+def subject_of(part: Part, notes: Notes) -> str:
+    """The subject of a part's own headers."""
+    return decode_value(part.value("subject"), part.parameters.get("charset"), notes)

@@ -1,0 +1,283 @@
+"""HTML of mails: bounded before it is parsed, read by lxml only, and rendered to what a person sees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from bs4 import BeautifulSoup, Tag
+from bs4.element import CData, NavigableString, PreformattedString
+from lxml import etree
+
+from interest_ingest.mail.limits import MAX_HTML, MAX_HTML_ATTRIBUTES, MAX_HTML_DEPTH, MAX_HTML_TAGS, Notes
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
+_LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{2000,}")
+_VOID: Final = _names("area base br col embed hr img input link meta param source track wbr")
+# HTML closes these by itself where the next one begins, so pages leave them open by the hundred.
+_SELF_CLOSING: Final = _names("p li td th tr dd dt option thead tbody tfoot colgroup")
+_PROLOGUE: Final = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?")
+
+
+def limit(html: str, notes: Notes) -> str:
+    """Cut what would cost more to parse than a mail may: length, tags, attributes of one tag, depth."""
+    if len(html) > MAX_HTML:
+        notes.add("html cut at 256 KB")
+        html = html[:MAX_HTML]
+    tags = html.count("<")
+    if tags > MAX_HTML_TAGS:
+        notes.add("html cut at 20,000 tags")
+        html = html[: _nth(html, "<", MAX_HTML_TAGS)]
+    if _LONG_TAG.search(html):
+        html = _LONG_TAG.sub(lambda m: _fewer_attributes(m[0], notes), html)
+    return _shallower(html, notes) if tags > MAX_HTML_DEPTH and _depth(html) > MAX_HTML_DEPTH else html
+
+
+def _nth(text: str, char: str, number: int) -> int:
+    position = -1
+    for _ in range(number):
+        position = text.index(char, position + 1)
+    return position
+
+
+def _fewer_attributes(tag: str, notes: Notes) -> str:
+    if tag.count("=") <= MAX_HTML_ATTRIBUTES and len(tag.split()) <= MAX_HTML_ATTRIBUTES:
+        return tag
+    notes.add("a tag cut at 1,000 attributes")
+    return " ".join(tag[:MAX_HTML].split()[: MAX_HTML_ATTRIBUTES // 2])
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for closing, name in _TAG.findall(html):
+        if closing:
+            depth -= depth > 0
+        elif name not in _VOID:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+    return deepest
+
+
+def _shallower(html: str, notes: Notes) -> str:
+    """Drop the opening and closing tags that nest deeper than 256; their text stays."""
+    depth = 0
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal depth
+        name = found[2].lower()
+        if name in _VOID or name in _SELF_CLOSING:
+            return found[0]
+        depth += -1 if found[1] else 1
+        depth = max(depth, 0)
+        if depth + bool(found[1]) > MAX_HTML_DEPTH:
+            notes.add("html nested deeper than 256: the inner tags are left out")
+            return f"<!{found[2]}"
+        return found[0]
+
+    return _TAG.sub(keep, html)
+
+
+def make_soup(html: str) -> BeautifulSoup:
+    """`html` as BeautifulSoup on lxml, whose time is linear also on hostile pages (html.parser and html5lib are not).
+
+    `html` is expected to be within the limits of a `Mail`, as `Mail.html` is.
+    """
+    # An XML prologue, or a text without any tag, would make bs4 warn that it was given something else than HTML.
+    return BeautifulSoup(_PROLOGUE.sub("", html, count=1) + "\n", "lxml")
+
+
+def render(page: str | Tag) -> str:
+    """The text that a person sees: lines for blocks and `<br>`, table cells joined by tabs, no hidden or style text.
+
+    An emoji drawn as an image (`<img alt="⭐">`) stays as its character. Takes HTML, a soup or any tag of one.
+    """
+    if isinstance(page, str):
+        return read_page(page).text
+    painter = _Painter()
+    _play(page, painter)
+    return painter.close().text
+
+
+class Page(NamedTuple):
+    """One pass over a page: its visible text, and the hrefs of its links in order."""
+
+    text: str
+    links: tuple[str, ...]
+
+
+def read_page(html: str) -> Page:
+    """`render` and the links, without building a tree."""
+    if not html.strip():
+        return Page("", ())
+    painter = _Painter()
+    parser = etree.HTMLParser(target=cast(Any, painter))  # lxml-stubs want every method to take bytes too
+    parser.feed(_PROLOGUE.sub("", html, count=1))
+    parser.close()
+    return painter.close()
+
+
+def _play(root: Tag, painter: _Painter) -> None:
+    """Feed the events of a soup to `painter`, iteratively: mails nest deeper than Python's stack."""
+    stack: list[Iterator[object]] = [iter((root,))]
+    names: list[str] = [""]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+            name = names.pop()
+            if name and name != "[document]":
+                painter.end(name)
+        elif isinstance(node, Tag):
+            if node.name != "[document]":
+                painter.start(node.name, {k: v if isinstance(v, str) else " ".join(v) for k, v in node.attrs.items()})
+            stack.append(iter(node.contents))
+            names.append(node.name)
+        elif isinstance(node, NavigableString) and (
+            isinstance(node, CData) or not isinstance(node, PreformattedString)
+        ):
+            painter.data(node)
+
+
+_DROPPED: Final = _names("style script title head template noscript xml object svg math select")
+_BLOCKS: Final = _names(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table"
+    " tbody tfoot thead tr ul"
+)
+_SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
+_PREFORMATTED: Final = frozenset({"pre", "textarea"})
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
+_PRE_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_BLANKS: Final = re.compile(r"[ \t\n\r\f\v\xa0]+")
+_MANY_LINES: Final = re.compile(r"\n{3,}")
+_FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u00ad\u2007\u200b\u200c\u200d\u2060\ufeff \t"))
+_ZERO_SPACES: Final = str.maketrans("", "", "\u200b\ufeff\u2060\u00ad\u034f")
+_KEYCAP: Final = "\u20e3"
+
+
+class _Painter:
+    """Takes the events of a page (the target interface of lxml's parser) and writes its text line by line."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._open: list[str] = []
+        self._hidden_at = 0  # depth of the outermost hidden element, 0 when visible
+        self._pre_at = 0
+        self._break = 0  # line breaks that are due before the next text
+        self._gap = ""  # white space or tab that is due
+        self._row_cells = [0]
+        self._links: dict[str, None] = {}
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        tag = tag.lower() if isinstance(tag, str) else ""
+        if tag not in _VOID:
+            self._open.append(tag)
+        if tag in ("a", "area") and (href := (attributes.get("href") or "").strip()) and not href.startswith("#"):
+            self._links.setdefault("".join(href.split("\n")), None)
+        if self._hidden_at:
+            return
+        style = attributes.get("style") or ""
+        if tag not in _VOID and (tag in _DROPPED or "hidden" in attributes or (style and _HIDDEN.search(style))):
+            self._hidden_at = len(self._open)
+        elif tag == "img":
+            self._image(attributes.get("alt") or "")
+        else:
+            if style and not self._pre_at and tag not in _VOID and _PRE_LINES.search(style):
+                self._pre_at = len(self._open)
+            self._begin(tag)
+
+    def _begin(self, tag: str) -> None:
+        if tag == "br":
+            self._out.append("\n")
+            self._gap = ""
+        elif tag in ("td", "th"):
+            self._cell()
+        elif tag in _BLOCKS:
+            if tag == "tr":
+                self._row_cells.append(0)
+            self._line(2 if tag in _SPACED else 1)
+            if tag in _PREFORMATTED and not self._pre_at:
+                self._pre_at = len(self._open)
+
+    def _cell(self) -> None:
+        self._row_cells[-1] += 1
+        if self._row_cells[-1] > 1 and not self._break and self._out:
+            self._gap = "\t"
+
+    def _image(self, alt: str) -> None:
+        if alt and is_emoji(alt):
+            self.data(alt)
+
+    def _line(self, breaks: int) -> None:
+        self._break = max(self._break, breaks)
+        self._gap = ""
+
+    def end(self, tag: str) -> None:
+        tag = tag.lower() if isinstance(tag, str) else ""
+        if tag in _VOID or tag not in self._open[-1:]:
+            return
+        depth = len(self._open)
+        self._open.pop()
+        if depth == self._pre_at:
+            self._pre_at = 0
+        if self._hidden_at:
+            self._hidden_at = 0 if depth == self._hidden_at else self._hidden_at
+        elif tag in _BLOCKS:
+            if tag == "tr" and len(self._row_cells) > 1:
+                self._row_cells.pop()
+            self._line(2 if tag in _SPACED else 1)
+
+    def data(self, text: str) -> None:
+        if self._hidden_at:
+            return
+        if self._pre_at:
+            self._write(text)
+            return
+        words = _BLANKS.sub(" ", text)
+        if words == " ":
+            self._gap = self._gap or " "
+            return
+        if words[0] == " ":
+            self._gap = self._gap or " "
+        self._write(words.strip(" "))
+        if words[-1] == " ":
+            self._gap = " "
+
+    def _write(self, text: str) -> None:
+        if self._break:
+            self._out.append("\n" * self._break)
+        elif self._gap:
+            self._out.append(self._gap)
+        self._break, self._gap = 0, ""
+        self._out.append(text)
+
+    def comment(self, text: str) -> None:
+        """Comments, among them the conditional ones of Outlook, are not for the eye."""
+
+    def pi(self, target: str, data: str | None = None) -> None:
+        """Processing instructions (`<?xml …>`, Outlook's `<o:p>` islands) neither."""
+
+    def close(self) -> Page:
+        return Page(_tidy("".join(self._out)), tuple(self._links))
+
+
+def _tidy(text: str) -> str:
+    """Lines without trailing blanks, at most one empty line together, none made of invisible fillers only."""
+    lines = (line.strip(" ") if line.translate(_FILLERS) else "" for line in text.split("\n"))
+    joined = "\n".join(line.rstrip() for line in lines).translate(_ZERO_SPACES)
+    return _MANY_LINES.sub("\n\n", joined).strip("\n")
+
+
+def is_emoji(text: str) -> bool:
+    """Whether an image's alt is a sign drawn as a picture, not a word about it."""
+    if not text or len(text) > 16 or text.isascii():
+        return False
+    return _KEYCAP in text or all(unicodedata.category(char) in {"So", "Mn", "Cf", "Sk", "Zs", "Cn"} for char in text)
