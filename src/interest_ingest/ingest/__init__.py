@@ -1,0 +1,1 @@
+"""The straight line of one mail: bytes from a mailbox, ledger, reading, cards."""

@@ -1,0 +1,162 @@
+"""From a mailbox to the ledger: every message that is not in it yet, oldest first, with its raw bytes.
+
+Nothing on the IMAP side says how far we are: a message is new if the ledger does not know its (mailbox, UIDVALIDITY,
+UID). The cursor only tells where new messages usually are; a sweep asks for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from interest_ingest.ingest.authentication import MAX_HEADER, authenticate
+from interest_ingest.ingest.reading import NEVER, arrival
+from interest_ingest.mail import Mail
+from interest_ingest.mailbox import Message, Problem
+from interest_ingest.mailbox.files import read_path
+from interest_ingest.mailbox.imap import Account, Mailbox, Mode, connect
+from interest_ingest.store import Epoch, Landing, Store
+
+IMPORT_BATCH = 50
+ACKNOWLEDGE_BATCH = 500
+
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+
+T = TypeVar("T")
+
+Landed = Callable[[int], None]
+"""Is told how many messages were just landed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollOptions:
+    """How one mailbox is polled, beside where it is."""
+
+    authserv_id: str | None = None
+    acknowledge: Mode = "none"
+    move_to: str = ""
+    since: date | None = None
+    sweep: bool = True
+    """Ask for all messages, not only for those above the cursor: a server may show a lower UID later."""
+
+
+@dataclass(slots=True)
+class PollResult:
+    """What one pass over a mailbox or a path came to."""
+
+    mailbox: str
+    seen: int = 0
+    landed: int = 0
+    unfetchable: dict[int, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def poll_mailbox(
+    store: Store,
+    account: Account,
+    options: PollOptions,
+    stop: threading.Event | None = None,
+    landed: Landed | None = None,
+) -> PollResult:
+    """Land the new messages of one mailbox; each chunk is committed before the next is fetched.
+
+    Raises `MailboxError` if the mailbox cannot be read, `Leased` if another living process is polling it. What was
+    landed before stays landed, and the next poll goes on from there.
+    """
+    result = PollResult(account.name)
+    mailbox_id = store.mailbox(account.name, account.folder)
+    with store.lease(mailbox_id), connect(account, stop) as box:
+        state = box.examine()
+        epoch = store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext)
+        known_up_to = 0 if options.sweep else epoch.cursor_uid
+        uids = box.uids(known_up_to + 1, since=options.since)
+        result.seen = len(uids)
+        for chunk in box.messages(store.unknown(epoch.id, uids)):
+            _land(store, epoch, chunk, options.authserv_id, result, landed)
+        result.unfetchable = box.unfetchable
+        store.unfetchable(epoch.id, box.unfetchable)
+        _acknowledge(store, epoch, box, options)
+    return result
+
+
+def import_path(
+    store: Store,
+    path: Path,
+    name: str,
+    authserv_id: str | None = None,
+    stop: threading.Event | None = None,
+    landed: Landed | None = None,
+) -> PollResult:
+    """Land the mails of a file or folder under the import `name`; importing them again changes nothing.
+
+    Raises `UsageError` if the path cannot be read at all; a bad file inside a folder is told in the result.
+    """
+    result = PollResult(name)
+    epoch = store.open_epoch(store.mailbox(name, "import"), None, None)
+    for batch in _batched(_readable(read_path(path), result), IMPORT_BATCH):
+        if stop and stop.is_set():
+            break
+        result.seen += len(batch)
+        _land(store, epoch, [_dated(message) for message in batch], authserv_id, result, landed)
+    return result
+
+
+def _land(
+    store: Store,
+    epoch: Epoch,
+    messages: Iterable[Message],
+    authserv_id: str | None,
+    result: PollResult,
+    landed: Landed | None,
+) -> None:
+    count = store.land(epoch.id, [_landing(message, authserv_id) for message in messages])
+    result.landed += count
+    if landed:
+        landed(count)
+
+
+def _landing(message: Message, authserv_id: str | None) -> Landing:
+    return Landing(
+        uid=message.uid,
+        raw=message.raw,
+        received_at=message.received_at,
+        rfc822_size=message.size,
+        whole=message.whole,
+        authentication=authenticate(message.raw, authserv_id).to_json(),
+    )
+
+
+def _acknowledge(store: Store, epoch: Epoch, box: Mailbox, options: PollOptions) -> None:
+    """Tell the mailbox of messages whose outcome is committed; repeating it after a crash is harmless."""
+    if options.acknowledge == "none":
+        return
+    for uids in _batched(store.to_acknowledge(epoch.id), ACKNOWLEDGE_BATCH):
+        box.acknowledge(uids, options.acknowledge, options.move_to)
+        store.acknowledged(epoch.id, uids)
+
+
+def _readable(found: Iterable[Message | Problem], result: PollResult) -> Iterator[Message]:
+    for one in found:
+        if isinstance(one, Problem):
+            result.problems.append(one)
+        else:
+            yield one
+
+
+def _dated(message: Message) -> Message:
+    """A file's time tells when it was copied; the mail's own header tells better when it arrived."""
+    header = _HEADER_END.split(message.raw[:MAX_HEADER], maxsplit=1)[0]
+    arrived = arrival(Mail.from_bytes(header + b"\r\n\r\n"))
+    return message if arrived == NEVER else replace(message, received_at=arrived)
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,110 @@
+"""From raw bytes to the outcome of a mail and its cards: a pure function, fit for a process of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from interest_ingest.cards import Interest, InterestCard, Outcome, Reading, Trust
+from interest_ingest.ingest.authentication import Authentication, trust
+from interest_ingest.ingest.normalize import normalize
+from interest_ingest.ingest.rules import Rules
+from interest_ingest.mail import Mail
+from interest_ingest.parsing import Changed, Ignored, Parser
+from interest_ingest.parsing.choose import Choice, choose
+
+MAX_CARDS = 50
+"""A digest with more than this many actions is cut; no seen source comes near."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the arrival of a mail that names no date at all and was read from a bare file."""
+
+
+def read(
+    raw: bytes,
+    rules: Rules | None = None,
+    *,
+    authentication: Authentication | None = None,
+    received_at: datetime | None = None,
+) -> Reading:
+    """Read one mail: every input, also an empty or a broken one, gives exactly one outcome.
+
+    `received_at` is when the mailbox got the mail; without it the mail's own topmost Received field tells.
+    """
+    if not raw.strip():
+        return Reading(outcome=Outcome.IGNORED, reason="no mail")
+    rules = rules or Rules()
+    mail = Mail.from_bytes(raw)
+    choice = choose(rules.parsers, mail, own=rules.own_addresses)
+    reading = _follow(choice, rules, authentication or Authentication(), received_at or arrival(mail), outer=mail)
+    if mail.oversize and reading.outcome is Outcome.CARDS:
+        reading = reading.model_copy(update={"outcome": Outcome.OVERSIZE, "reason": "larger than the limit: shortened"})
+    return reading.model_copy(update={"canon_digest": mail.canon_digest, "message_id_digest": mail.message_id_digest})
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """The document that `parse --json` prints."""
+    return {
+        "outcome": reading.outcome.value,
+        "reason": reading.reason,
+        "parser": reading.parser,
+        "trust": reading.trust.value,
+        "cards": [card.as_json() for card in reading.cards],
+    }
+
+
+def arrival(mail: Mail) -> datetime:
+    """When `mail` arrived, by its topmost Received field (RFC 5321: the date follows the last semicolon)."""
+    for received in mail.headers("Received")[:1]:
+        try:
+            moment = parsedate_to_datetime(received.rpartition(";")[2].strip())
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError, TypeError, IndexError):
+            pass  # private relays write anything here: the Date field is next best
+    return mail.date.astimezone(UTC) if mail.date else NEVER
+
+
+def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: datetime, outer: Mail) -> Reading:
+    """Ask the chosen parsers in their order; a fallback parser that yields nothing passes the mail on."""
+    for parser in choice.parsers:
+        # The receiving server vouches for the mail that it received, not for one forwarded inside it.
+        proof = found if choice.mail is outer else Authentication()
+        level = trust(parser, proof, rules.site_hosts)
+        reading = _ask(parser, choice.mail, rules, level, received_at)
+        if reading is not None:
+            return reading
+    return Reading(outcome=choice.outcome, reason=choice.reason)
+
+
+def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Reading | None:
+    named = {"parser": parser.name, "parser_version": parser.version, "trust": level}
+    try:
+        cards = tuple(_cards(parser, mail, rules, level, received_at))
+    except Ignored as why:
+        return Reading(outcome=Outcome.IGNORED, reason=str(why) or "no interest", **named)
+    except Changed as why:
+        return Reading(outcome=Outcome.QUARANTINED, reason=f"template changed: {why}", **named)
+    except Exception:  # a parser is somebody's plugin: its bug costs this mail only
+        trace = traceback.format_exc(limit=-8)
+        return Reading(outcome=Outcome.QUARANTINED, reason="parser error", trace=trace, **named)
+    if cards:
+        return Reading(outcome=Outcome.CARDS, cards=cards, **named)
+    if parser.fallback is not None:
+        return None
+    return Reading(outcome=Outcome.IGNORED, reason="no interest", **named)
+
+
+def _cards(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Iterator[InterestCard]:
+    for number, interest in enumerate(parser(mail)):
+        if number == MAX_CARDS:
+            return
+        if not _own(interest, rules):
+            yield normalize(interest, parser, mail, rules, level, received_at)
+
+
+def _own(interest: Interest, rules: Rules) -> bool:
+    """Whether our own people did it: their answers under our posts are no interest in us."""
+    return (interest.author.profile_url or "").rstrip("/") in rules.own_profiles

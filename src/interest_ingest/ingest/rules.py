@@ -1,0 +1,45 @@
+"""All that the reading of a mail depends on beside the mail itself: the operator's rules, without secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from interest_ingest.parsing import Parser
+from interest_ingest.parsing.contract import host_in
+from interest_ingest.parsing.load import builtin_parsers
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Immutable and made of plain values, so that a worker process can be given a copy.
+
+    `sites` holds for each of the company's sites its hosts, the main one first. `country` is an ISO 3166 code for
+    phone numbers written without one; `timezone` is where an instant without zone is read.
+    """
+
+    sites: tuple[tuple[str, ...], ...] = ()
+    own_addresses: frozenset[str] = frozenset()
+    own_profiles: frozenset[str] = frozenset()
+    country: str | None = None
+    timezone: str = "UTC"
+
+    @cached_property
+    def parsers(self) -> tuple[Parser, ...]:
+        """The parsers that are asked, by name."""
+        return builtin_parsers()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def site_hosts(self) -> tuple[str, ...]:
+        """The hosts of all sites."""
+        return tuple(host for site in self.sites for host in site)
+
+    def site_of(self, host: str) -> str | None:
+        """The main host of the site that `host` belongs to."""
+        return next((site[0] for site in self.sites if host_in(host, site)), None)
