@@ -1,0 +1,404 @@
+"""A folder of an IMAP server, read without altering it (RFC 3501, RFC 9051).
+
+    with connect(account) as box:
+        state = box.examine()
+        for chunk in box.messages(box.uids(1, None)):
+            ...
+
+Every command has a deadline and a bound on its answer, every failure is a MailboxError with one sentence. A mail that
+the server cannot give is noted in `box.unfetchable`, and the others are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Literal, TypeVar
+
+from interest_ingest.errors import UsageError
+from interest_ingest.mailbox import parts
+from interest_ingest.mailbox.faults import (
+    MailboxError,
+    Misbehaving,
+    NoSuchFolder,
+    Refused,
+    translated,
+)
+from interest_ingest.mailbox.message import Message, Size
+from interest_ingest.mailbox.watchdog import Guard
+from interest_ingest.mailbox.wire import Client, tls_context
+
+Tls = Literal["implicit", "starttls", "none"]
+Mode = Literal["none", "keyword", "seen", "move"]
+
+KEYWORD = b"$Carded"
+
+WINDOW = 50_000
+"""UIDs of one SEARCH: its answer is one line, and servers and clients have limits on lines."""
+
+_GROUP = 500
+"""UIDs of one command: some servers refuse command lines over 8,000 octets."""
+
+_CHUNK = 200
+_ITEMS = 100
+_ANSWER_BYTES = 16 * 1024 * 1024
+_LOGOUT_SECONDS = 2.0
+_MAX_UID = 2**32 - 1
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN_USER = re.compile(r"[A-Za-z0-9@._+=-]+")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much a server may take. Seconds and bytes."""
+
+    read_seconds: float = 60.0
+    """Silence of the server, also while connecting."""
+    command_seconds: float = 120.0
+    poll_seconds: float = 600.0
+    """All commands of one connection together."""
+    message_bytes: int = 25 * 1024 * 1024
+    """Of a larger mail only headers and the first `text_bytes` of text are fetched."""
+    text_bytes: int = 256 * 1024
+    whole_bytes: int = 256 * 1024
+    """A larger mail is fetched without the bodies of its attachments."""
+    chunk_bytes: int = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One mailbox: an account on a server and a folder in it. `name` is what the operator calls it."""
+
+    name: str
+    host: str
+    username: str
+    password: str = field(repr=False)
+    port: int = 993
+    tls: Tls = "implicit"
+    folder: str = "INBOX"
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What the server says of the opened folder. None: it does not say, or says that UIDs do not last (RFC 4315)."""
+
+    uidvalidity: int | None
+    uidnext: int | None
+    exists: int
+    permanent_flags: frozenset[bytes]
+    read_only: bool
+
+
+@contextlib.contextmanager
+def connect(account: Account, stop: threading.Event | None = None) -> Iterator[Mailbox]:
+    """Log in to the account. When `stop` is set the connection is cut, also in the middle of a command.
+
+    Raises UsageError (clear text to another machine, control characters) before any connection, else MailboxError.
+    """
+    _check(account)
+    guard = Guard(account.limits.command_seconds, account.limits.poll_seconds, stop)
+    client: Client | None = None
+    try:
+        with translated(account, guard), guard.command(_ANSWER_BYTES):
+            client = Client(account, guard)
+            if account.tls == "starttls":
+                client.starttls(tls_context())
+        with translated(account, guard, login=True), guard.command(_ANSWER_BYTES):
+            _log_in(client, account)
+        yield Mailbox(account, client, guard)
+        with (
+            contextlib.suppress(MailboxError),
+            translated(account, guard),
+            guard.command(_ANSWER_BYTES, _LOGOUT_SECONDS),
+        ):
+            client.logout()
+    finally:
+        if client is not None:
+            client.shutdown()
+        guard.close()
+
+
+class Mailbox:
+    """An open connection; made by `connect`. Not for use by two threads."""
+
+    def __init__(self, account: Account, client: Client, guard: Guard) -> None:
+        self.account = account
+        self.unfetchable: dict[int, str] = {}
+        """UIDs that are in the folder and that the server did not give, with the reason."""
+        self._client = client
+        self._guard = guard
+        self._folder = account.folder
+        self._state: FolderState | None = None
+
+    def examine(self, folder: str | None = None) -> FolderState:
+        """Open the folder for reading only (EXAMINE: nothing in it can change). Raises NoSuchFolder."""
+        return self._open(folder or self.account.folder, readonly=True)
+
+    def uids(self, low: int, high: int | None = None, since: date | None = None) -> list[int]:
+        """The UIDs from `low` to `high` (None: to the last), ascending; only mails received since that day."""
+        received = ["SINCE", since] if since else []
+        found: set[int] = set()
+        for begin, end in self._windows(low, high):
+            answer = self._ask(self._client.search, ["UID", f"{begin}:{end}", *received])
+            # Servers give the last message for a range that begins after it (RFC 3501 §6.4.8).
+            found.update(uid for uid in answer if begin <= uid <= end)
+        return sorted(found)
+
+    def sizes(self, uids: Iterable[int]) -> dict[int, Size]:
+        """Size and INTERNALDATE (UTC) of those that the server knows, before their bytes are fetched."""
+        known = {}
+        for group in _groups(sorted(uids), _GROUP):
+            for uid, data in self._fetch(group, ["RFC822.SIZE", "INTERNALDATE"]).items():
+                if isinstance(size := data.get(b"RFC822.SIZE"), int):
+                    known[uid] = Size(size, _utc(data.get(b"INTERNALDATE")))
+        return known
+
+    def messages(self, uids: Iterable[int]) -> Iterator[list[Message]]:
+        """The mails, oldest first, in chunks of at most `chunk_bytes`; a large one is a chunk of its own.
+
+        UIDs that are no longer in the folder are left out; those that are and have no bytes get into `unfetchable`.
+        """
+        for group in _groups(sorted(uids), _GROUP):
+            sizes = self.sizes(group)
+            self._still_there([uid for uid in group if uid not in sizes], "the server does not tell its size")
+            for chunk in self._chunks(sizes):
+                if messages := self._read(chunk, sizes):
+                    yield messages
+
+    def acknowledge(self, uids: Iterable[int], mode: Mode, folder: str = "") -> None:
+        """Tell the mailbox that these mails are done; doing it twice is harmless.
+
+        `keyword` sets $Carded, `seen` sets \\Seen, `move` moves to `folder`, which is made if it is not there. Raises
+        UsageError if the server cannot do that (keywords not kept, no MOVE extension).
+        """
+        wanted = sorted(uids)
+        if mode == "none" or not wanted:
+            return
+        state = self._writable()
+        if mode == "keyword" and not {b"\\*", KEYWORD} & state.permanent_flags:
+            raise UsageError(
+                f"mailbox {self.account.name}: {self.account.host} keeps no keywords in {self._folder}; use "
+                'acknowledge = "seen", "move" or "none".'
+            )
+        for group in _groups(wanted, _GROUP):
+            if mode == "move":
+                self._move(group, folder)
+            else:
+                self._ask(self._client.add_flags, group, [KEYWORD if mode == "keyword" else b"\\Seen"], silent=True)
+
+    # Opening
+
+    def _open(self, folder: str, *, readonly: bool) -> FolderState:
+        _refuse_controls(self.account.name, "folder", folder)
+        try:
+            answer = self._ask(self._client.select_folder, folder, readonly=readonly)
+        except NoSuchFolder as error:
+            raise NoSuchFolder(f"{error} There are: {self._folder_names()}.") from error
+        self._folder = folder
+        self._state = FolderState(
+            uidvalidity=None if b"UIDNOTSTICKY" in answer else answer.get(b"UIDVALIDITY"),
+            uidnext=answer.get(b"UIDNEXT"),
+            exists=answer.get(b"EXISTS", 0),
+            permanent_flags=frozenset(answer.get(b"PERMANENTFLAGS", ())),
+            read_only=readonly or b"READ-ONLY" in answer,
+        )
+        return self._state
+
+    def _folder_names(self) -> str:
+        names = sorted(str(name) for _, _, name in self._ask(self._client.list_folders))
+        return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+
+    def _writable(self) -> FolderState:
+        if self._state is not None and not self._state.read_only:
+            return self._state
+        before = self._state.uidvalidity if self._state else None
+        state = self._open(self._folder, readonly=False)
+        if before != state.uidvalidity and before is not None:
+            raise Refused(
+                f"mailbox {self.account.name}: {self._folder} was made anew on {self.account.host} in the meantime; "
+                "the next poll reads it again."
+            )
+        return state
+
+    def _move(self, uids: list[int], folder: str) -> None:
+        _refuse_controls(self.account.name, "move_to", folder)
+        if not self._ask(self._client.has_capability, "MOVE"):
+            raise UsageError(
+                f"mailbox {self.account.name}: {self.account.host} has no MOVE command (RFC 6851); use acknowledge = "
+                '"keyword", "seen" or "none".'
+            )
+        try:
+            self._ask(self._client.move, uids, folder)
+        except NoSuchFolder:  # [TRYCREATE]
+            self._ask(self._client.create_folder, folder)
+            self._ask(self._client.move, uids, folder)
+
+    # Enumerating
+
+    def _windows(self, low: int, high: int | None) -> Iterator[tuple[int, int]]:
+        """Ranges whose SEARCH answers with at most some 50,000 UIDs."""
+        state = self._state or self.examine()
+        last = high or (state.uidnext or _MAX_UID + 1) - 1
+        if state.exists <= WINDOW:
+            yield from [(low, last)] if low <= last else []
+            return
+        # A server may number from the time of day on: do not walk through millions of UIDs that never were.
+        first, final = self._ends(state.exists)
+        low, last = max(low, first), last if high else max(final, last if state.uidnext else 0)
+        for begin in range(low, last + 1, WINDOW):
+            yield begin, min(begin + WINDOW - 1, last)
+
+    def _ends(self, exists: int) -> tuple[int, int]:
+        def by_number() -> Any:
+            self._client.use_uid = False
+            try:
+                return self._client.fetch([1, exists], ["UID"])
+            finally:
+                self._client.use_uid = True
+
+        answer = self._ask(by_number)
+        uids = [data[b"UID"] for data in answer.values() if b"UID" in data]
+        return (min(uids), max(uids)) if uids else (1, _MAX_UID)
+
+    def _still_there(self, uids: list[int], reason: str) -> list[int]:
+        """Those of the UIDs that were not expunged in the meantime; they are noted as unfetchable."""
+        there = []
+        for group in _groups(uids, _GROUP):
+            answer = self._ask(self._client.search, ["UID", ",".join(map(str, group))])
+            there += [uid for uid in answer if uid in group]
+        self.unfetchable.update(dict.fromkeys(there, reason))
+        return there
+
+    # Reading
+
+    def _chunks(self, sizes: dict[int, Size]) -> Iterator[list[int]]:
+        limits = self.account.limits
+        chunk: list[int] = []
+        total = 0
+        for uid in sorted(sizes):
+            size = sizes[uid].size
+            if chunk and (total + size > limits.chunk_bytes or size > limits.whole_bytes or len(chunk) == _CHUNK):
+                yield chunk
+                chunk, total = [], 0
+            chunk.append(uid)
+            total += size
+            if size > limits.whole_bytes:
+                yield chunk
+                chunk, total = [], 0
+        if chunk:
+            yield chunk
+
+    def _read(self, uids: list[int], sizes: dict[int, Size]) -> list[Message]:
+        size = sizes[uids[0]]
+        if len(uids) == 1 and size.size > self.account.limits.whole_bytes:
+            shortened = self._shortened(uids[0], oversize=size.size > self.account.limits.message_bytes)
+            if shortened:
+                return [Message(uids[0], shortened, size.received_at, size.size, whole=False)]
+        raws = self._whole(uids, sum(sizes[uid].size for uid in uids))
+        for uid in self._still_there([uid for uid in uids if uid not in raws], "the server gives no bytes for it"):
+            raws |= self._whole([uid], sizes[uid].size)
+            if uid in raws:
+                del self.unfetchable[uid]
+        return [
+            Message(uid, raws[uid], sizes[uid].received_at, sizes[uid].size, whole=True) for uid in uids if uid in raws
+        ]
+
+    def _whole(self, uids: list[int], expected: int) -> dict[int, bytes]:
+        """The raw bytes of those that the server gives; after a refusal each is asked for alone."""
+        try:
+            answer = self._fetch(uids, ["BODY.PEEK[]"], expected)
+        except (Refused, Misbehaving):
+            if self._guard.cut:
+                raise
+            singly = uids if len(uids) > 1 else []
+            return {uid: raw for one in singly for uid, raw in self._whole([one], expected).items()}
+        return {uid: data[b"BODY[]"] for uid, data in answer.items() if data.get(b"BODY[]")}
+
+    def _shortened(self, uid: int, *, oversize: bool) -> bytes | None:
+        """The mail without its attachments' bodies; None: nothing to leave out, or the structure is not understood."""
+        limits = self.account.limits
+        with contextlib.suppress(parts.NotUnderstood, Refused, Misbehaving):
+            if (raw := self._by_parts(uid, limits.text_bytes if oversize else limits.chunk_bytes)) or not oversize:
+                return raw
+        if self._guard.cut:
+            raise Misbehaving(f"mailbox {self.account.name}: {self.account.host} sends more than was asked for.")
+        return self._beginning(uid) if oversize else None
+
+    def _by_parts(self, uid: int, text_bytes: int) -> bytes | None:
+        answer = self._fetch([uid], ["BODYSTRUCTURE"]).get(uid, {})
+        root = parts.read_structure(answer.get(b"BODYSTRUCTURE") or ())
+        takes = parts.plan(root, text_bytes)
+        if not parts.leaves_out(root, takes):
+            return None
+        for group in _groups(parts.items(root, takes), _ITEMS):
+            answer |= self._fetch([uid], group, sum(takes.values())).get(uid, {})
+        return parts.rebuild(root, takes, answer)
+
+    def _beginning(self, uid: int) -> bytes | None:
+        text_bytes = self.account.limits.text_bytes
+        items = [f"BODY.PEEK[HEADER]<0.{parts.MAX_HEADER}>", f"BODY.PEEK[TEXT]<0.{text_bytes}>"]
+        answer = self._fetch([uid], items, text_bytes).get(uid, {})
+        return (answer.get(b"BODY[HEADER]<0>") or b"") + (answer.get(b"BODY[TEXT]<0>") or b"") or None
+
+    # Asking
+
+    def _fetch(self, uids: Sequence[int], items: Sequence[str], expected: int = 0) -> dict[int, dict[bytes, Any]]:
+        """FETCH; answers for other UIDs are dropped by imapclient. `expected`: bytes of bodies in the answer."""
+        allowance = expected + expected // 4 + _ANSWER_BYTES  # RFC822.SIZE may be too small on some servers
+        answer: dict[int, dict[bytes, Any]] = self._ask(self._client.fetch, uids, items, allowance=allowance)
+        return answer
+
+    def _ask(self, command: Callable[..., T], *given: Any, allowance: int = _ANSWER_BYTES, **named: Any) -> T:
+        with translated(self.account, self._guard), self._guard.command(allowance):
+            return command(*given, **named)
+
+
+def _check(account: Account) -> None:
+    for what in ("host", "username", "password", "folder"):
+        _refuse_controls(account.name, what, getattr(account, what))
+    if account.tls == "none" and not _is_loopback(account.host):
+        raise UsageError(
+            f'mailbox {account.name}: tls = "none" would send the password to {account.host} in clear text; use '
+            '"implicit" or "starttls".'
+        )
+
+
+def _refuse_controls(mailbox: str, what: str, value: str) -> None:
+    """imapclient 4.1 puts CR and LF into its commands as they are: a folder name could carry a command."""
+    if _CONTROLS.search(value):
+        raise UsageError(f"mailbox {mailbox}: {what} has a control character (a line break, perhaps); remove it.")
+
+
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host.lower().rstrip(".") == "localhost"
+
+
+def _log_in(client: Client, account: Account) -> None:
+    # imaplib sends LOGIN in ASCII and the user name unquoted; AUTHENTICATE PLAIN takes any character (RFC 4616).
+    if _PLAIN_USER.fullmatch(account.username) and account.password.isascii():
+        client.login(account.username, account.password)
+    else:
+        client.plain_login(account.username, account.password)
+
+
+def _utc(moment: datetime | None) -> datetime:
+    """INTERNALDATE in UTC; now, if the server gives none that is a date."""
+    with contextlib.suppress(OverflowError, AttributeError):
+        return moment.astimezone(UTC)  # type: ignore[union-attr]  # None is what AttributeError is about
+    return datetime.now(UTC)
+
+
+def _groups(values: Sequence[T], size: int) -> Iterator[list[T]]:
+    for begin in range(0, len(values), size):
+        yield list(values[begin : begin + size])
