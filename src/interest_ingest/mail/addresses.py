@@ -75,7 +75,9 @@ def _salvaged(text: str, notes: Notes) -> list[Address]:
     if pairs:
         return pairs
     bare = [one for word in _SEPARATORS.split(text) if _is_email((one := _address("", word)).email)]
-    return bare or [_address(text.split("<")[0], "")]
+    name, angle, local = text.partition("<")
+    # `<root>`: an address without a domain, as local mail has it; a bare word may as well be a person's name.
+    return bare or [_address(name, local.split(">")[0] if angle else "")]
 
 
 def _address(name: str, email: str) -> Address:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from interest_ingest.cards import Attachment, clean_line
 from interest_ingest.mail.charsets import decode, storable
-from interest_ingest.mail.headers import decode_value
 from interest_ingest.mail.html import limit
 from interest_ingest.mail.limits import MAX_TEXT, Notes
 from interest_ingest.mail.structure import Part
@@ -16,8 +15,10 @@ from interest_ingest.mail.transfer import decode_transfer, decoded_size, encoded
 
 _HTML_START: Final = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _BODY_TYPES: Final = frozenset({"text/plain", "text/html"})
-# Of these the text is read only if the mail has no other: they accompany a body, or are an old way to write one.
-_SPARE_TYPES: Final = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/unknown"})
+# Older and rarer ways to write a body; inside a multipart/alternative the plain text stands for them.
+_OLD_TYPES: Final = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown"})
+# A bounce without a word for people: its report is read, never the returned mail in place of it.
+_REPORT_TYPES: Final = frozenset({"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"})
 _ENRICHED_TAG: Final = re.compile(r"<(?:param>[^<]*</param|/?[\w-]+)>", re.IGNORECASE)
 
 
@@ -36,38 +37,54 @@ class Bodies:
     segments: list[Segment] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
+    room: dict[bool, int] = field(default_factory=lambda: {False: MAX_TEXT, True: MAX_TEXT})
 
     def joined(self, *, html: bool) -> str:
         return "\n".join(segment.content for segment in self.segments if segment.html == html)
 
+    def add(self, html: bool, text: str, part: Part, notes: Notes) -> bool:
+        """Add a body; whether it is the first of its kind."""
+        if len(text) > self.room[html]:
+            notes.add("text cut at 1 MB")
+            text = text[: self.room[html]]
+        self.room[html] -= len(text)
+        first = not any(segment.html == html for segment in self.segments)
+        self.segments.append(Segment(html, limit(text, notes) if html else text, part.alternative))
+        return first
+
 
 def read_bodies(parts: list[Part], notes: Notes) -> Bodies:
-    """Decode the body parts and describe the others; attachments are not decoded."""
+    """Decode the body parts and describe the others; attachments are not decoded.
+
+    Every text that is not marked as an attachment is a body: programs name their bodies, and what is shown inline is
+    read. Named ones are listed as attachments too, except the first of its kind.
+    """
     bodies = Bodies()
-    budget = {False: MAX_TEXT, True: MAX_TEXT}
     spare: list[Part] = []
     for part in parts:
-        disposition, parameters = part.disposition(notes) if len(parts) > 1 or part.depth else ("", {})
+        disposition, parameters = part.disposition(notes) if part.depth else ("", {})
         name = parameters.get("filename") or part.parameters.get("name", "")
         if part.is_message:
             bodies.messages.append(_message_bytes(part, notes))
-        elif part.type in _BODY_TYPES and _is_body(part, disposition, name, bodies):
-            _add_text(part, bodies, budget, notes)
-            continue
-        elif part.type in _SPARE_TYPES and disposition != "attachment":
+        elif disposition == "attachment":
+            pass
+        elif part.type in _BODY_TYPES or (part.type in _OLD_TYPES and not part.alternative):
+            if _add_text(part, bodies, notes) or not name:
+                continue
+        else:
             spare.append(part)
-            continue
         bodies.attachments.append(_attachment(part, name))
-    for part in spare if not bodies.segments else []:
-        _add_text(part, bodies, budget, notes)
+    for types in (_OLD_TYPES, _REPORT_TYPES):
+        for part in spare if not bodies.segments else []:
+            if part.type in types:
+                _add_text(part, bodies, notes)
     return bodies
 
 
-def _is_body(part: Part, disposition: str, name: str, bodies: Bodies) -> bool:
-    """A named text is a body only where no other one of its kind stands: some programs name the body itself."""
-    if disposition == "attachment":
-        return False
-    return not name or not any(segment.html == (part.type == "text/html") for segment in bodies.segments)
+def _add_text(part: Part, bodies: Bodies, notes: Notes) -> bool:
+    text = read_text(part, notes)
+    html = part.type == "text/html" or (not part.typed and part.depth == 0 and bool(_HTML_START.match(text)))
+    return bodies.add(html, text, part, notes)
 
 
 def _attachment(part: Part, name: str) -> Attachment:
@@ -83,20 +100,6 @@ def _message_bytes(part: Part, notes: Notes) -> bytes:
         notes.add("encoded message/rfc822")
         return decode_transfer(body, part.encoding, notes)
     return body
-
-
-def _add_text(part: Part, bodies: Bodies, budget: dict[bool, int], notes: Notes) -> None:
-    html = part.type == "text/html"
-    text = read_text(part, notes)
-    if not html and not part.typed and part.depth == 0 and _HTML_START.match(text):
-        html = True  # scripts that forget the Content-Type
-    if len(text) > budget[html]:
-        notes.add("text cut at 1 MB")
-        text = text[: budget[html]]
-    budget[html] -= len(text)
-    if html:
-        text = limit(text, notes)
-    bodies.segments.append(Segment(html, text, part.alternative))
 
 
 def read_text(part: Part, notes: Notes) -> str:
@@ -136,8 +139,3 @@ def unflow(text: str, *, delete_space: bool) -> str:
             lines[-1] = lines[-1][:-1]
         open_depth = depth if flowed else -1
     return "\n".join(lines)
-
-
-def subject_of(part: Part, notes: Notes) -> str:
-    """The subject of a part's own headers."""
-    return decode_value(part.value("subject"), part.parameters.get("charset"), notes)

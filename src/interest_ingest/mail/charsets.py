@@ -152,12 +152,15 @@ def _western(data: bytes) -> str:
 
 
 def _damaged(data: bytes, codec: str | None) -> Decoded | None:
-    """The declared charset (else UTF-8) with some bytes replaced, if these are few beside the ones that fit."""
+    """The declared charset (else UTF-8) with some bytes replaced, if these are few beside the ones that fit.
+
+    Text of another charset hardly ever forms the sequences of UTF-8, so there fewer fitting ones are enough.
+    """
     for candidate in dict.fromkeys((codec or "utf-8", "utf-8")):
         text = data.decode(candidate, "replace")
         lost = text.count("\ufffd")
-        fitting = sum(1 for char in text[:20_000] if char > "\x7f") - lost
-        if fitting >= (1 if candidate in _ESCAPED.values() else 10) * lost:
+        fitting = sum(1 for char in text if char > "\x7f") - lost
+        if fitting >= (2 if candidate == "utf-8" or candidate in _ESCAPED.values() else 10) * lost:
             return Decoded(text, candidate, "damaged")
     return None
 

@@ -15,7 +15,7 @@ from interest_ingest.mail.bodies import Bodies, read_bodies
 from interest_ingest.mail.charsets import codec_of, decode, storable
 from interest_ingest.mail.headers import Field, decode_value
 from interest_ingest.mail.html import Page, make_soup, read_page
-from interest_ingest.mail.limits import MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
+from interest_ingest.mail.limits import MAX_HEADER, MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
 from interest_ingest.mail.structure import Part, leaves, read_part
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Mail:
             if not first.get(key, b"").strip():
                 first[key] = value
         self.subject = decode_value(first.get("subject", b""), self._charset, notes)
-        self.to = read_addresses(first.get("to", b""), self._charset, notes)
+        to = b",".join(value.rstrip() for name, value in self._fields if name.lower() == "to")
+        self.to = [one for one in read_addresses(to[:MAX_HEADER], self._charset, notes) if one.email]
         self.reply_to = self._one(first.get("reply-to", b""), notes)
         self.sender = self._one(first.get("from", b""), notes)
         if self.sender is None:

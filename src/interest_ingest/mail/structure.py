@@ -16,7 +16,7 @@ _UNDECLARED: Final = re.compile(
     rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=Content-[A-Za-z-]+[ \t]*:)", re.MULTILINE | re.IGNORECASE
 )
 _HTML_START: Final = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news", "message/partial"})
 _SHORT_TYPES: Final = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "text/htm": "text/html"}
 
 
@@ -96,6 +96,7 @@ def _children(part: Part, number: int, notes: Notes) -> list[Part]:
     if not spans:
         if is_multipart:
             notes.add("multipart without parts: read as text")
+            _drop_delimiters(part)
         part.type = "text/html" if _HTML_START.match(part.source, part.start, part.end) else "text/plain"
         return []
     default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
@@ -125,6 +126,13 @@ def _spans(part: Part, declared: bool, notes: Notes) -> list[tuple[int, int]]:
     return _split(part, found[1])
 
 
+def _drop_delimiters(part: Part) -> None:
+    """A body that is nothing but delimiter lines is empty."""
+    lines = part.source[part.start : min(part.start + 2_000, part.end)].split()
+    if part.end - part.start <= 2_000 and all(line.startswith(b"--") for line in lines):
+        part.start = part.end
+
+
 def _split(part: Part, boundary: bytes) -> list[tuple[int, int]]:
     """The spans between the delimiter lines of `boundary`; the last one may be unclosed."""
     source, end = part.source, part.end
@@ -136,7 +144,11 @@ def _split(part: Part, boundary: bytes) -> list[tuple[int, int]]:
         after = position + len(delimiter)
         line_end = _line_end(source, after, end)
         rest = source[after:line_end].strip(b" \t\r\n") if line_end - after < 400 else b"?"
-        if (position == part.start or source[position - 1] in b"\r\n") and _is_delimiter(rest):
+        at_line_start = position == part.start or source[position - 1] in b"\r\n"
+        # Scripts that forget the line end before the last delimiter glue it to the text.
+        if _is_delimiter(rest) and (
+            at_line_start or (rest == b"--" and source[line_end : line_end + 400].strip() == b"")
+        ):
             if opened is not None:
                 spans.append((opened, _before_line_end(source, opened, position)))
             opened = None if rest[:2] == b"--" else line_end

@@ -19,6 +19,7 @@ _SPACES: Final = b" \t\r\n"
 _SENTENCE: Final = re.compile(rb"^[^\n]*\S[ \t]+\S+[ \t]+\S", re.MULTILINE)
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]+(?=\r?\n)")
 _PADDING: Final = re.compile(rb"=+")
+_WHOLE: Final = re.compile(rb"\s*(?:(?:[A-Za-z0-9+/]\s*){4})*(?:[A-Za-z0-9+/]{2,3}={1,2})?\s*")
 _MAX_PIECES: Final = 1_000
 
 
@@ -83,6 +84,8 @@ def _pieces(data: bytes) -> bytes:
         footer = data[position : position + 400]
         if b" " in footer and _SENTENCE.search(footer):  # of a mailing list or a virus scanner
             return b"".join((*decoded, data[position:]))
+        if len(data) - position < 100 and not _WHOLE.fullmatch(data, position):
+            return b"".join(decoded)  # line noise at the end
     return b"".join((*decoded, _lenient(data[position:])))
 
 
