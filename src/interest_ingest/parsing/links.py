@@ -1,0 +1,226 @@
+"""Links: out of the services' redirectors, free of tracking, and never a door that acts or leads elsewhere.
+
+Redirectors are recognized by their exact host: `evil-facebook.com` and `facebook.com.evil.example` are ordinary hosts.
+What a redirector hides is an untrusted link again and is checked as one (`safe_url`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
+
+from interest_ingest.parsing.contract import host_in
+
+MAX_LEVELS: Final = 3
+"""Redirectors nested deeper than this are no service's doing; such a link stays wrapped and is refused."""
+
+MAX_LENGTH: Final = 4_000
+
+_TRACKING = re.compile(r"(?i)(utm_\w+|fbclid|gclid|yclid|ysclid|dclid|msclkid|mc_[ce]id|_openstat|igshid)\Z")
+
+_FACEBOOK = frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"})
+_VK = frozenset({"vk.com", "www.vk.com", "m.vk.com", "vk.ru", "www.vk.ru", "m.vk.ru"})
+_OK = frozenset({"ok.ru", "www.ok.ru", "m.ok.ru"})
+_TWITTER = frozenset({"twitter.com", "www.twitter.com", "mobile.twitter.com", "x.com", "www.x.com"})
+_LINKEDIN = frozenset({"linkedin.com", "www.linkedin.com"})
+_GOOGLE = frozenset({"google.com", "www.google.com"})
+_YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
+
+_FACEBOOK_KEPT = ("story_fbid", "id", "fbid", "set", "comment_id", "reply_comment_id", "v")
+
+# What a service adds to its own links for the recipient of this very mail: tracking, and in places a login token.
+_DROPPED: Final[tuple[tuple[frozenset[str], re.Pattern[str]], ...]] = (
+    (_FACEBOOK, re.compile(r"(aref|medium|mid|bcode|n_m|lloc|ref|refid|notif_t|notif_id|__tn__|__xts__.*)\Z")),
+    (_VK, re.compile(r"(from_email|hash|mhash|uhash)\Z")),
+    (_OK, re.compile(r"landref\Z")),
+    (_TWITTER, re.compile(r"(cn|refsrc|ref_src|ref_url)\Z")),
+    (_YOUTUBE, re.compile(r"(feature|pp|si|ab_channel)\Z")),
+    (frozenset({"reddit.com", "www.reddit.com"}), re.compile(r"(\$deep_link|correlation_id|ref|ref_.*)\Z")),
+)
+
+
+def unwrap(url: str) -> str:
+    """The page that `url` leads to: out of up to three nested redirectors, without the services' tracking.
+
+    What a service's link tells of the recipient is dropped, and campaign parameters with it; a link of any other host
+    comes back as it stands, for a visitor's page is its whole address (`campaign` reads it). A redirector whose target
+    cannot be read, or that is nested deeper, stays wrapped (`safe_url` refuses it). Applying it twice changes nothing.
+    Form of Facebook: `facebook.com/n/?groups%2F1%2Fposts%2F2%2F&comment_id=3&medium=email&n_m=<recipient>`.
+    """
+    tidy = current = _tidy(url)
+    for _ in range(MAX_LEVELS + 1):
+        target = _target(current)
+        if target is None:
+            return current
+        current = _tidy(target, carried=True)
+    return tidy
+
+
+def campaign(url: str) -> str | None:
+    """The `utm_` parameters of `url` as `source / medium / campaign` (those that are there), or None."""
+    parts = _split(url)
+    query = parse_qs(parts.query) if parts else {}
+    found = [query[key][0].strip() for key in ("utm_source", "utm_medium", "utm_campaign") if key in query]
+    return " / ".join(filter(None, found)) or None
+
+
+_VERBS = (  # each acts where an id or a token stands beside it
+    "approve unapprove trash untrash spam unspam delete remove activate accept reject decline like unlike dislike mute "
+    "confirm verify subscribe moderate publish unpublish hide ban block"
+)
+_ACTS = frozenset(_VERBS.split())
+_STRONG = (
+    "unsubscribe unsub optout opt-out opt_out notification_off email_forward_notice email_unsubscribe o.php "
+    "resetpassword reset-password reset_password password-reset"
+)
+_ALWAYS = frozenset(_STRONG.split())
+_ACT_KEYS = frozenset({"action", "act", "do", "task", "op", "cmd", "doaction"})
+_ACT_VALUES = _ACTS | {"rp", "resetpass", "lostpassword", "confirmaction", "unsubscribe", "notify"}
+_TOKEN = re.compile(r"\d|.{20}")
+
+
+def is_action_link(url: str) -> bool:
+    """Whether opening `url` does something (approve, trash, spam, delete, like, unsubscribe, activate, accept).
+
+    Such links act on GET or carry a signature or a login token: they are never shown, stored or offered.
+    """
+    parts = _split(unwrap(url))
+    if parts is None:
+        return False
+    segments = [unquote(one).lower() for one in parts.path.split("/") if one]
+    query = parse_qs(parts.query, keep_blank_values=True)
+    return (
+        not _ALWAYS.isdisjoint(segments)
+        or ("intent" in segments and "ea_s" in query)
+        or "/email/ufi/" in parts.path + "/"
+        or any(value.lower() in _ACT_VALUES for key in _ACT_KEYS & query.keys() for value in query[key])
+        or any(key in _ALWAYS or key in ("adminhash", "confirm_key") for key in query)
+        or any(_acts(segments, place, bool(query)) for place, one in enumerate(segments) if one in _ACTS)
+    )
+
+
+def safe_url(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) -> str | None:
+    """`url` unwrapped and built anew if it may be shown as a link on one of `hosts` (or their subdomains), else None.
+
+    `hosts=None` allows any host.
+    https only (http with `http_ok`), no userinfo, port, backslash, space, control, zero-width or bidirectional
+    character, an ASCII host without `xn--` (unless that very host is allowed), no redirector, no one-click link.
+    """
+    url = unwrap(url.strip(" \n\r\t"))
+    parts = _split(url)
+    if parts is None or len(url) > MAX_LENGTH or _target(url) is not None or is_action_link(url):
+        return None
+    scheme, host = parts.scheme.lower(), parts.netloc.lower()
+    allowed = frozenset(hosts) if hosts is not None else {host}
+    if scheme != "https" and not (http_ok and scheme == "http"):
+        return None
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) or ".." in host or not host_in(host, allowed):
+        return None
+    if "xn--" in host and (hosts is None or host not in allowed):
+        return None
+    path, query, fragment = (quote(one, safe="/%:@!$&'()*+,;=~?[]|", errors="replace") for one in parts[2:])
+    return urlunsplit((scheme, host, path or "/", query, fragment))
+
+
+def _acts(segments: list[str], place: int, has_query: bool) -> bool:
+    """A verb in the path acts where an id or a token stands beside it (`/comment/12/approve`, `/delete/WyJk…`)."""
+    before, after = segments[place - 1 : place], segments[place + 1 :]
+    if after:
+        return all(_TOKEN.search(one) for one in after)
+    return has_query or any(_TOKEN.search(one) for one in before)
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an absolute http(s) link without characters that readers and browsers read differently."""
+    if "\\" in url or any(char <= " " or unicodedata.category(char) in _UNSEEN for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a broken IPv6 host
+        return None
+    return parts if parts.scheme.lower() in ("http", "https") and parts.netloc else None
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+
+
+def _tidy(url: str, *, carried: bool = False) -> str:
+    """`url` without the tracking of its service, or of the redirector that carried it here."""
+    parts = _split(url)
+    if parts is None or not parts.query:
+        return url
+    host = parts.netloc.lower()
+    dropped = [pattern for hosts, pattern in _DROPPED if host in hosts]
+    if carried or dropped:
+        dropped.append(_TRACKING)
+    names = ((one, unquote(one.partition("=")[0])) for one in parts.query.split("&"))
+    query = "&".join(one for one, name in names if not any(pattern.match(name) for pattern in dropped))
+    return url if query == parts.query else urlunsplit(parts._replace(query=query))
+
+
+def _target(url: str) -> str | None:
+    """One step out of a redirector; None if `url` is none. An unreadable target gives the same `url` again."""
+    parts = _split(url)
+    if parts is None:
+        return None
+    host = parts.netloc.lower()
+    for hosts, path, step in _REDIRECTORS:
+        if host in hosts and path.match(parts.path):
+            return step(parts) or url
+    return None
+
+
+def _parameter(*names: str) -> Callable[[SplitResult], str | None]:
+    """The target stands in one of the parameters `names`."""
+
+    def step(parts: SplitResult) -> str | None:
+        query = parse_qs(parts.query)
+        return next((query[name][0] for name in names if name in query and _split(query[name][0])), None)
+
+    return step
+
+
+def _facebook(parts: SplitResult) -> str | None:
+    """`/n/?<path>&<parameters>`: the first token is the path, with or without a query of its own."""
+    first, _, rest = parts.query.partition("&")
+    if "=" in first or not first:
+        return None
+    path, _, own = unquote(first).partition("?")
+    kept = [one for one in f"{own}&{rest}".split("&") if one.partition("=")[0] in _FACEBOOK_KEPT]
+    acts = [one for one in rest.split("&") if one.startswith(("action=", "target="))] if "ufi/" in path else []
+    query = "&".join(kept + acts)
+    return urlunsplit(("https", "www.facebook.com", "/" + quote(path.lstrip("/"), safe="/:@._-~,"), query, ""))
+
+
+def _reddit(parts: SplitResult) -> str | None:
+    """`/CL0/<target>/1/<id>/<signature>`: the target is one percent-encoded segment, `:` and `$` may stay raw."""
+    match = re.match(r"/CL\d/(https?:(?:%2F|/)+[^/]+)", parts.path, re.IGNORECASE)
+    target = unquote(match[1]) if match else ""
+    return target if _split(target) else None
+
+
+def _disqus(parts: SplitResult) -> str | None:
+    target = _parameter("url")(parts)
+    return re.sub(r"(#comment-\d+):.*", r"\1", target) if target else None
+
+
+def _linkedin(parts: SplitResult) -> str | None:
+    return urlunsplit(parts._replace(path=parts.path.removeprefix("/comm"), query="", fragment=""))
+
+
+_Step = Callable[[SplitResult], str | None]
+_REDIRECTORS: Final[tuple[tuple[frozenset[str], re.Pattern[str], _Step], ...]] = (
+    (_FACEBOOK, re.compile(r"/nd?/?\Z"), _facebook),
+    (_FACEBOOK | {"l.facebook.com", "lm.facebook.com"}, re.compile(r"/l\.php\Z"), _parameter("u")),
+    (frozenset({"l.instagram.com"}), re.compile(r"/"), _parameter("u")),
+    (_VK, re.compile(r"/away(\.php)?\Z"), _parameter("to")),
+    (_TWITTER, re.compile(r"/i/redirect\Z"), _parameter("url")),
+    (frozenset({"click.redditmail.com"}), re.compile(r"/CL\d/"), _reddit),
+    (frozenset({"redirect.disqus.com"}), re.compile(r"/url\Z"), _disqus),
+    (_LINKEDIN, re.compile(r"/comm/"), _linkedin),
+    (_GOOGLE, re.compile(r"/url\Z"), _parameter("url", "q")),
+    (_YOUTUBE, re.compile(r"/(redirect|attribution_link)\Z"), _parameter("q", "u")),
+)

@@ -1,0 +1,58 @@
+"""Finding the parsers: `Parser` objects in the modules of the packages that the entry points name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Final
+
+from interest_ingest.errors import UsageError
+from interest_ingest.parsing.contract import Parser
+
+GROUP: Final = "interest_ingest.parsers"
+BUILTIN: Final = "builtin"
+
+
+@lru_cache(maxsize=1)
+def builtin_parsers() -> tuple[Parser, ...]:
+    """The parsers that come with the product, by name."""
+    return load(point for point in entry_points(group=GROUP) if point.name == BUILTIN)
+
+
+def load(points: Iterable[EntryPoint]) -> tuple[Parser, ...]:
+    """The parsers of the packages or modules that `points` name, sorted by name.
+
+    Raises `UsageError` if one cannot be imported or two parsers have one name.
+    """
+    found: list[Parser] = []
+    for point in points:
+        try:
+            found += parsers_of(importlib.import_module(point.value.partition(":")[0]))
+        except ImportError as fault:
+            raise UsageError(f"the parsers of {point.value!r} cannot be loaded ({fault}): is it installed?") from fault
+    return unique(found)
+
+
+def parsers_of(module: ModuleType) -> list[Parser]:
+    """The `Parser` objects of `module`; of a package those of all its modules too."""
+    names = (info.name for info in pkgutil.iter_modules(getattr(module, "__path__", ())))
+    modules = [module, *(importlib.import_module(f"{module.__name__}.{name}") for name in names)]
+    # A parser imported into another module is still one parser.
+    found = {id(one): one for part in modules for one in vars(part).values() if isinstance(one, Parser)}
+    return list(found.values())
+
+
+def unique(parsers: Iterable[Parser]) -> tuple[Parser, ...]:
+    """`parsers` sorted by name; raises `UsageError` if a name is there twice."""
+    by_name: dict[str, Parser] = {}
+    for one in parsers:
+        other = by_name.setdefault(one.name, one)
+        if other is not one:
+            raise UsageError(
+                f"two parsers are named {one.name!r} ({other.origin} and {one.origin}): rename one of them"
+            )
+    return tuple(by_name[name] for name in sorted(by_name))
