@@ -74,13 +74,14 @@ def poll_mailbox(
     with store.lease(mailbox_id), connect(account, stop) as box:
         state = box.examine()
         epoch = store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext)
-        known_up_to = 0 if options.sweep else epoch.cursor_uid
+        known_up_to = 0 if options.sweep else epoch.cursor
         uids = box.uids(known_up_to + 1, since=options.since)
         result.seen = len(uids)
-        for chunk in box.messages(store.unknown(epoch.id, uids)):
+        for chunk in box.messages(store.unknown(epoch.id, uids, unfetchable=options.sweep)):
             _land(store, epoch, chunk, options.authserv_id, result, landed)
         result.unfetchable = box.unfetchable
-        store.unfetchable(epoch.id, box.unfetchable)
+        for uid, reason in box.unfetchable.items():
+            store.unfetchable(epoch.id, [uid], reason)
         _acknowledge(store, epoch, box, options)
     return result
 
@@ -98,7 +99,7 @@ def import_path(
     Raises `UsageError` if the path cannot be read at all; a bad file inside a folder is told in the result.
     """
     result = PollResult(name)
-    epoch = store.open_epoch(store.mailbox(name, "import"), None, None)
+    epoch = store.open_epoch(store.mailbox(f"import:{name}", ""), 0, None)
     for batch in _batched(_readable(read_path(path), result), IMPORT_BATCH):
         if stop and stop.is_set():
             break
@@ -136,7 +137,7 @@ def _acknowledge(store: Store, epoch: Epoch, box: Mailbox, options: PollOptions)
     """Tell the mailbox of messages whose outcome is committed; repeating it after a crash is harmless."""
     if options.acknowledge == "none":
         return
-    for uids in _batched(store.to_acknowledge(epoch.id), ACKNOWLEDGE_BATCH):
+    while uids := store.to_acknowledge(epoch.id, ACKNOWLEDGE_BATCH):
         box.acknowledge(uids, options.acknowledge, options.move_to)
         store.acknowledged(epoch.id, uids)
 

@@ -32,14 +32,20 @@ def process(
         landed = store.claim(BATCH, BATCH_BYTES)
         if not landed:
             break
-        recorded = store.record([(mail, _read(mail, rules)) for mail in landed])
-        outcomes.update(recorded)
+        try:
+            pairs = [(mail, _read(mail, rules)) for mail in landed]
+            outcomes.update(one.outcome for one in store.record(pairs))
+        finally:
+            store.release(landed)
         if progress:
             progress(len(landed))
     return outcomes
 
 
-def _read(mail: Landed, rules: Rules) -> Reading:
+def _read(mail: Landed, rules: Rules) -> Reading | None:
+    """None for bytes that were read before: the store knows what they came to."""
+    if mail.known:
+        return None
     return read(
         mail.raw,
         rules,

@@ -36,12 +36,13 @@ def read(
     """
     if not raw.strip():
         return Reading(outcome=Outcome.IGNORED, reason="no mail")
-    rules = rules or Rules()
     mail = Mail.from_bytes(raw)
-    choice = choose(rules.parsers, mail, own=rules.own_addresses)
-    reading = _follow(choice, rules, authentication or Authentication(), received_at or arrival(mail), outer=mail)
+    try:
+        reading = _read(mail, rules or Rules(), authentication or Authentication(), received_at)
+    except Exception:  # a pattern or helper that stumbles over one mail must not stop the others
+        reading = _bug("reading error")
     if mail.oversize and reading.outcome is Outcome.CARDS:
-        reading = reading.model_copy(update={"outcome": Outcome.OVERSIZE, "reason": "larger than the limit: shortened"})
+        reading = reading.model_copy(update={"outcome": Outcome.OVERSIZE, "reason": "over the size limit: shortened"})
     return reading.model_copy(update={"canon_digest": mail.canon_digest, "message_id_digest": mail.message_id_digest})
 
 
@@ -67,6 +68,16 @@ def arrival(mail: Mail) -> datetime:
     return mail.date.astimezone(UTC) if mail.date else NEVER
 
 
+def _read(mail: Mail, rules: Rules, found: Authentication, received_at: datetime | None) -> Reading:
+    choice = choose(rules.parsers, mail, own=rules.own_addresses)
+    return _follow(choice, rules, found, received_at or arrival(mail), outer=mail)
+
+
+def _bug(reason: str, **named: Any) -> Reading:
+    """For use in an `except` block: quarantined, with the trace of the exception but no values of its variables."""
+    return Reading(outcome=Outcome.QUARANTINED, reason=reason, trace=traceback.format_exc(limit=-8), **named)
+
+
 def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: datetime, outer: Mail) -> Reading:
     """Ask the chosen parsers in their order; a fallback parser that yields nothing passes the mail on."""
     for parser in choice.parsers:
@@ -80,7 +91,7 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
 
 
 def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Reading | None:
-    named = {"parser": parser.name, "parser_version": parser.version, "trust": level}
+    named: dict[str, Any] = {"parser": parser.name, "parser_version": parser.version, "trust": level}
     try:
         cards = tuple(_cards(parser, mail, rules, level, received_at))
     except Ignored as why:
@@ -88,8 +99,7 @@ def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: da
     except Changed as why:
         return Reading(outcome=Outcome.QUARANTINED, reason=f"template changed: {why}", **named)
     except Exception:  # a parser is somebody's plugin: its bug costs this mail only
-        trace = traceback.format_exc(limit=-8)
-        return Reading(outcome=Outcome.QUARANTINED, reason="parser error", trace=trace, **named)
+        return _bug("parser error", **named)
     if cards:
         return Reading(outcome=Outcome.CARDS, cards=cards, **named)
     if parser.fallback is not None:
