@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import postgres as postgres_server
 
 
 def absent(server: str, reason: str) -> None:
@@ -24,3 +25,18 @@ def dovecot() -> Iterator[dovecot_server.Dovecot]:
         absent("Dovecot", reason)
     with dovecot_server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The maintenance database of a running PostgreSQL."""
+    if reason := postgres_server.missing():
+        absent("PostgreSQL", reason)
+    with postgres_server.running() as url:
+        yield url
+
+
+@pytest.fixture
+def new_postgres_url(postgres_url: str) -> Callable[[], str]:
+    """Makes an empty PostgreSQL database at each call; gives its URL."""
+    return lambda: postgres_server.new_database(postgres_url)

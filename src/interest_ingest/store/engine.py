@@ -1,0 +1,210 @@
+"""The way to the database: engines, transactions, and what the drivers' errors mean to a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from interest_ingest.errors import IngestError, Unreachable, UsageError
+
+T = TypeVar("T")
+
+TRIES: Final = 5
+BUSY_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 10
+
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_FORMS = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
+
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit is on the disk: WAL's usual NORMAL may lose the last ones
+    "PRAGMA foreign_keys = ON",
+)
+# lock_timeout: a CRM that holds a card's row must not hold up intake; five tries make at most five seconds.
+_POSTGRES_SETTINGS = "SET lock_timeout = '1s'; SET TimeZone = 'UTC'; SET synchronous_commit = 'on'"
+
+
+def make_engine(url: str) -> Engine:
+    """The engine for a configured `database.url`; nothing is opened yet.
+
+    Raises `UsageError` for an address that is none or a missing driver, `Unreachable` for an SQLite file that cannot
+    be read and written.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        _check_file(parsed)
+        engine = _create(parsed, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = _create(parsed, connect_args={"connect_timeout": CONNECT_SECONDS})
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _create(url: URL, connect_args: dict[str, Any]) -> Engine:
+    try:
+        return create_engine(
+            url,
+            connect_args=connect_args,
+            pool_pre_ping=True,
+            hide_parameters=True,  # a parameter is somebody's mail: it has no place in a trace
+            json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+        )
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"database.url: the driver {error.name!r} is not installed: pip install 'interest-ingest[postgres]'"
+        ) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UsageError(f"database.url is not the address of a database: {_FORMS}") from error
+    if parsed.drivername not in _DRIVERS:
+        raise UsageError(f"database.url: {parsed.drivername!r} is no supported database: {_FORMS}")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise UsageError("database.url: a database in memory would be lost at exit: write sqlite:///FILE")
+    return parsed.set(drivername=_DRIVERS[parsed.drivername])
+
+
+def _check_file(url: URL) -> None:
+    """Refuse at the start what SQLite would tell late or only as `unable to open database file`."""
+    path = Path(str(url.database))
+    if not path.parent.is_dir():
+        raise Unreachable(f"the database {path} cannot be opened: the folder {path.parent} does not exist; create it")
+    if path.is_dir():
+        raise Unreachable(f"the database {path} cannot be opened: it is a folder; name a file in database.url")
+    for place in (path.parent, path):  # the folder too: the write-ahead log lies beside the file
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+            raise Unreachable(f"the database {path} cannot be written: this user may not read and write {place}")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A deferred transaction that reads and then writes fails at once with BUSY_SNAPSHOT, whatever the timeout."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(_POSTGRES_SETTINGS)
+    connection.autocommit = False
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that only reads. Raises `IngestError` in place of the driver's errors."""
+    try:
+        with engine.execution_options(reads=True).begin() as connection:
+            yield connection
+    except (DBAPIError, PoolTimeout) as error:
+        raise explained(error, engine) from error
+
+
+def transact(engine: Engine, step: Callable[[Connection], T]) -> T:
+    """Run `step` in one writing transaction, and again from its beginning where that can help, five times in all.
+
+    It can help after a deadlock, a serialization failure, a lock timeout, a key that another process inserted at the
+    same moment, and a lost connection: whether a commit whose answer was lost took place is unknown, and steps are
+    written so that repeating them is harmless. Raises `IngestError` in place of the driver's errors, and the driver's
+    own error where it can only be a mistake of ours.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            with engine.begin() as connection:
+                return step(connection)
+        except (DBAPIError, PoolTimeout) as error:
+            if tried == TRIES or not _passing(error):
+                raise explained(error, engine) from error
+        time.sleep(random.uniform(0, 0.02 * 2**tried))  # noqa: S311  jitter, no secret
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+_PASSING_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+
+
+def _passing(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    return (
+        isinstance(error, IntegrityError)
+        or error.connection_invalidated
+        or getattr(error.orig, "sqlstate", None) in _PASSING_STATES
+    )
+
+
+_BUSY = (IngestError, "is locked by another program: end the program that holds it, then try again")
+_FULL = (IngestError, "nothing was written: free space on its disk, then try again")
+_SHUT = (Unreachable, "give this user the right to read and write it")
+# By primary result code (https://sqlite.org/rescode.html) and by SQLSTATE or its class.
+_SQLITE_ERRORS: dict[int, tuple[type[IngestError], str]] = {
+    3: _SHUT,
+    5: _BUSY,
+    6: _BUSY,
+    8: _SHUT,
+    10: _FULL,  # I/O error: also what a file size limit or a quota looks like
+    11: (Unreachable, "it is damaged: restore it from a backup"),
+    13: _FULL,
+    14: _SHUT,
+    26: (Unreachable, "name another file in database.url"),
+}
+_POSTGRES_ERRORS: dict[str, tuple[type[IngestError], str]] = {
+    "08": (Unreachable, "check that the server runs and database.url names it"),
+    "25006": (Unreachable, "the server is read-only: name the primary in database.url"),
+    "28": (Unreachable, "check user and password in database.url"),
+    "3D": (Unreachable, "create the database or name another in database.url"),
+    "40": _BUSY,
+    "42501": (Unreachable, "grant this user the rights on the tables"),
+    "53": (IngestError, "the server is out of space, memory or connections: give it more, then try again"),
+    "55P03": _BUSY,
+    "57": (Unreachable, "the server is shutting down or starting: try again"),
+}
+
+
+def explained(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
+    """The `IngestError` that tells a person what `error` means, or `error` itself if it is a mistake of ours."""
+    if isinstance(error, PoolTimeout):
+        return IngestError("all connections to the database are in use: lower the number of mailboxes polled at once")
+    kind, remedy = _meaning(error) or (None, "")
+    if kind is None:
+        return error
+    where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+    said = str(error.orig).strip().splitlines()[0]
+    return kind(f"the database {where}: {said}; {remedy}")
+
+
+def _meaning(error: DBAPIError) -> tuple[type[IngestError], str] | None:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE_ERRORS.get(code & 0xFF)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # psycopg gives no SQLSTATE when it did not get as far as a session, or lost it
+        lost = error.connection_invalidated or "connect" in str(error.orig)
+        return _POSTGRES_ERRORS["08"] if lost else None
+    return _POSTGRES_ERRORS.get(state) or _POSTGRES_ERRORS.get(state[:2])

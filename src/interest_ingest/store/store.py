@@ -1,0 +1,217 @@
+"""The store: the one door to the database. Every transaction begins and ends in one of its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from interest_ingest.cards import Outcome, Reading
+from interest_ingest.errors import IngestError
+from interest_ingest.store import ledger, queries, recording, schema
+from interest_ingest.store.engine import make_engine, reading, transact
+from interest_ingest.store.ledger import Epoch, Landed, Landing
+from interest_ingest.store.queries import Counts
+from interest_ingest.store.recording import Pair, Recorded
+from interest_ingest.store.workers import Worker, drop_lease, take_lease
+
+T = TypeVar("T")
+
+
+class Store:
+    """A database with the ledger and the cards; its methods may be called from several threads.
+
+    Every method raises `Unreachable` when the database cannot be reached and `IngestError` when it cannot do what is
+    asked (disk full, held by another program); then nothing of that call is in the database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._me = Worker.new()
+        self._checked_in = False
+        self._leased: set[int] = set()
+        self._in_flight: dict[int, bool] = {}
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the database `url` (`sqlite:///FILE` or `postgresql://…`); an empty one gets its tables.
+
+        Raises `UsageError` for a wrong address, a missing driver or an older schema (`db upgrade` mends it),
+        `Unreachable` for a newer schema or a database that cannot be opened.
+        """
+        engine = make_engine(url)
+        try:
+            schema.ensure(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @staticmethod
+    def upgrade(url: str) -> str:
+        """Bring the database `url` to today's schema; gives the sentence that tells what was done.
+
+        Raises `Unreachable` for a schema that is newer than this code.
+        """
+        engine = make_engine(url)
+        try:
+            before, after = schema.upgrade(engine)
+        finally:
+            engine.dispose()
+        if before == after:
+            return f"the database has the schema {after} already"
+        return f"the database was upgraded from {f'schema {before}' if before else 'empty'} to schema {after}"
+
+    def close(self) -> None:
+        """Give back leases and claims. If the database is gone they are void anyway, as soon as this process ends."""
+        if self._checked_in:
+            with suppress(IngestError):
+                self._write(self._me.check_out)
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, step: Callable[[Connection], T]) -> T:
+        return transact(self._engine, step)
+
+    # Mailboxes
+
+    def mailbox(self, name: str, folder: str) -> int:
+        """The id of a mailbox, made when first asked for. An import is the mailbox `import:NAME` with folder ""."""
+        return self._write(lambda c: ledger.find_mailbox(c, name, folder))
+
+    @contextmanager
+    def lease(self, mailbox_id: int) -> Iterator[None]:
+        """Keep other processes and threads from polling this mailbox. Raises `Leased` if one does."""
+        forgotten = mailbox_id not in self._leased
+        self._checked_in = True
+        self._write(lambda c: take_lease(c, self._me, mailbox_id, forgotten=forgotten))
+        self._leased.add(mailbox_id)
+        try:
+            yield
+        finally:
+            with suppress(IngestError):  # a lease that cannot be given back is forgotten, and so void for us
+                self._write(lambda c: drop_lease(c, self._me, mailbox_id))
+            self._leased.discard(mailbox_id)
+
+    def open_epoch(self, mailbox_id: int, uidvalidity: int | None, uidnext: int | None) -> Epoch:
+        """The epoch of what the server says now; see `ledger.open_epoch`. For an import: `(id, 0, None)`."""
+        return self._write(lambda c: ledger.open_epoch(c, mailbox_id, uidvalidity, uidnext))
+
+    def polled(self, mailbox_id: int, error: str | None = None) -> None:
+        """Note a completed poll, or with `error` the sentence why it failed."""
+        self._write(lambda c: ledger.polled(c, mailbox_id, error))
+
+    # Landing
+
+    def unknown(self, epoch_id: int, uids: Iterable[int], *, unfetchable: bool = False) -> list[int]:
+        """Those of `uids` that the ledger lacks, ascending; with `unfetchable` also those marked so, to try again."""
+        with reading(self._engine) as connection:
+            return ledger.unknown(connection, epoch_id, uids, unfetchable=unfetchable)
+
+    def land(self, epoch_id: int, landings: Sequence[Landing]) -> int:
+        """Keep raw bytes, ledger rows and cursor in one transaction; gives the number of new ones. Repeatable.
+
+        Land in ascending order of UID: the cursor is the highest UID landed.
+        """
+        return self._write(lambda c: ledger.land(c, epoch_id, landings))
+
+    def unfetchable(self, epoch_id: int, uids: Sequence[int], reason: str) -> None:
+        """Messages that the server lists and does not give."""
+        self._write(lambda c: ledger.enter(c, epoch_id, uids, Outcome.UNFETCHABLE, reason))
+
+    def oversize(self, epoch_id: int, uids: Sequence[int], reason: str) -> None:
+        """Messages that were not fetched because of their size, not even in part."""
+        self._write(lambda c: ledger.enter(c, epoch_id, uids, Outcome.OVERSIZE, reason))
+
+    # Reading
+
+    def claim(self, limit: int, max_bytes: int) -> list[Landed]:
+        """Take landed mails to read, oldest first, of at most `max_bytes` together but at least one; [] when none wait.
+
+        Claims end with `record`, with `release`, with `close` and with this process.
+        """
+        self._checked_in = True
+        claimed = self._write(lambda c: ledger.claim(c, self._me, self._in_flight, limit, max_bytes))
+        self._in_flight.update((landed.delivery_id, landed.alone) for landed in claimed)
+        return claimed
+
+    def release(self, mails: Iterable[Landed]) -> None:
+        """These are not being read any more: the next `claim` may give them again. Never fails."""
+        for landed in mails:
+            self._in_flight.pop(landed.delivery_id, None)
+
+    def attempted(self, landed: Landed) -> int:
+        """Count a reading that this mail, alone, did not survive; gives the number of such readings so far."""
+        return self._write(lambda c: ledger.count_attempt(c, landed.delivery_id))
+
+    def record(self, pairs: Sequence[Pair]) -> list[Recorded]:
+        """Cards, keys, origins and outcomes of read mails in one transaction; mails that have an outcome are skipped.
+
+        A mail that the database refuses is `quarantined` and costs only itself. Gives what was recorded.
+        """
+        try:
+            return self._record(pairs)
+        finally:
+            self.release(landed for landed, _ in pairs)
+
+    def _record(self, pairs: Sequence[Pair]) -> list[Recorded]:
+        try:
+            return self._write(lambda c: recording.record(c, pairs))
+        except IngestError:
+            raise
+        except Exception as error:  # whatever is wrong with one mail must cost only this mail
+            if len(pairs) == 1:
+                refused = _refused(pairs[0], error)
+                return self._write(lambda c: recording.record(c, [refused]))
+            return [one for pair in pairs for one in self._record([pair])]
+
+    # Acknowledging
+
+    def to_acknowledge(self, epoch_id: int, limit: int = ledger.CHUNK) -> list[int]:
+        """UIDs of recorded messages of which the mailbox has not been told, at most `limit`, ascending."""
+        with reading(self._engine) as connection:
+            return ledger.to_acknowledge(connection, epoch_id, limit)
+
+    def acknowledged(self, epoch_id: int, uids: Sequence[int]) -> None:
+        """Note that the mailbox has been told of these."""
+        self._write(lambda c: ledger.acknowledged(c, epoch_id, uids))
+
+    # Questions
+
+    def cards(
+        self, since: datetime | None = None, source: str | None = None, *, unprocessed: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """The cards in their public JSON shape, in the order of their making; `since`: made at or after it."""
+        return queries.cards(self._engine, since, source, unprocessed=unprocessed)
+
+    def mails(self, outcome: str | None = None) -> Iterator[dict[str, Any]]:
+        """The ledger in the order of landing; `outcome` is one of `Outcome` or `new`."""
+        return queries.mails(self._engine, outcome)
+
+    def raw(self, mail_id: int) -> bytes | None:
+        """The kept bytes of a mail: None if there is no such mail, b"" if retention has emptied it."""
+        with reading(self._engine) as connection:
+            return queries.raw(connection, mail_id)
+
+    def counts(self) -> Counts:
+        """How many mails by outcome, and how many cards."""
+        with reading(self._engine) as connection:
+            return queries.counts(connection)
+
+
+def _refused(pair: Pair, error: Exception) -> Pair:
+    """The pair with a reading that the database takes."""
+    name = type(getattr(error, "orig", None) or error).__name__
+    reading = Reading(outcome=Outcome.QUARANTINED, reason=f"the database refused it: {name}")
+    return pair[0], reading
