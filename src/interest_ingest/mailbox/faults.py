@@ -6,6 +6,7 @@ a message: a server that repeats it is quoted without it.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import imaplib
 import re
@@ -13,6 +14,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from imapclient.exceptions import (  # type: ignore[import-untyped]  # imapclient ships no py.typed
+    CapabilityError,
+    ProtocolError,
+)
 
 from interest_ingest.errors import Unreachable
 from interest_ingest.mailbox.watchdog import Cut, CutOff, Guard
@@ -45,8 +51,8 @@ class NoSuchFolder(MailboxError):
     """The configured folder is not there."""
 
 
-class CertificateRefused(MailboxError):
-    """No TLS connection that can be trusted."""
+class InsecureConnection(MailboxError):
+    """No encrypted connection to whom the configuration names: nothing was sent."""
 
 
 class TooSlow(MailboxError):
@@ -106,6 +112,8 @@ _REMEDIES: dict[type[MailboxError], str] = {
     Misbehaving: "does not answer as an IMAP server does ({text}); check host and port",
 }
 
+_NO_STARTTLS = 'offers no STARTTLS, so nothing was sent; use tls = "implicit" and its port, mostly 993'
+
 _CUTS: dict[Cut, tuple[type[MailboxError], str]] = {
     Cut.STOP: (Stopped, "was left because this program is ending"),
     Cut.COMMAND: (
@@ -153,19 +161,23 @@ def _translate(account: Account, guard: Guard, error: BaseException, login: bool
     if isinstance(error, OSError):
         return _network(account, error)
     text = _text(error)
+    if isinstance(error, CapabilityError):  # of the commands in use only STARTTLS is not asked for before
+        return InsecureConnection(_sentence(account, _NO_STARTTLS))
     if isinstance(error, imaplib.IMAP4.readonly):
         return Refused(
             _sentence(account, "gives the folder {folder!r} for reading only; acknowledge needs more rights")
         )
     if isinstance(error, imaplib.IMAP4.abort):
         return _broken(account, text)
-    if isinstance(error, _PARSER_ERRORS) or type(error).__name__ == "ProtocolError" or "got more than" in text:
+    if isinstance(error, (ProtocolError, *_PARSER_ERRORS)):
         return Misbehaving(_sentence(account, _REMEDIES[Misbehaving], type(error).__name__))
     return refusal(account, text, login=login)
 
 
 def _broken(account: Account, text: str) -> MailboxError:
-    """The connection ended: by a BYE, which may say why, or without a word."""
+    """The connection ended: by a BYE, which may say why, without a word, or because what came is no IMAP."""
+    if text.startswith("unexpected"):
+        return Misbehaving(_sentence(account, _REMEDIES[Misbehaving], text))
     known = refusal(account, text)
     if not isinstance(known, Refused):
         return known
@@ -175,7 +187,7 @@ def _broken(account: Account, text: str) -> MailboxError:
 _NETWORK: tuple[tuple[type[OSError], type[MailboxError], str], ...] = (
     (
         ssl.SSLCertVerificationError,
-        CertificateRefused,
+        InsecureConnection,
         "shows a certificate that is not trusted ({text}); check the host name, or have the certificate renewed"
         " (a private authority is trusted through SSL_CERT_FILE)",
     ),
@@ -186,7 +198,7 @@ _NETWORK: tuple[tuple[type[OSError], type[MailboxError], str], ...] = (
     ),
     (
         ssl.SSLError,
-        CertificateRefused,
+        InsecureConnection,
         'does not speak TLS 1.2 or newer there ({text}); check the port and whether tls should be "starttls"',
     ),
     (socket.gaierror, Unavailable, "is not known by that host name ({text}); check host and the name server"),
@@ -210,26 +222,43 @@ def _sentence(account: Account, phrase: str, text: str = "") -> str:
 
 
 def _quotable(account: Account, text: str) -> str:
-    if account.password:
-        text = text.replace(account.password, "…")
+    for spelling in _spellings(account):
+        text = text.replace(spelling, "…")
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= _QUOTED_CHARS else line[: _QUOTED_CHARS - 1] + "…"
 
 
+def _spellings(account: Account) -> list[str]:
+    """How a server may repeat the password: as it is, quoted as in LOGIN, in AUTHENTICATE PLAIN, and each as a repr."""
+    if not account.password:
+        return []
+    quoted = account.password.replace("\\", "\\\\").replace('"', '\\"')
+    plain = base64.b64encode(f"\0{account.username}\0{account.password}".encode()).decode()
+    raw = [quoted, account.password, plain]
+    escaped = [spelling.encode("unicode_escape").decode() for spelling in raw]
+    return [*(form.replace("'", "\\'") for form in escaped), *escaped, *raw]
+
+
 _BYTES = re.compile(r"""\[?b(['"])(.*)\1\]?""", re.DOTALL)
+
+_PREFIX = re.compile(r"(?:command: )?\w+ (?:=>|failed:|command error: BAD) ")
+"""What imaplib and imapclient put before the words of the server."""
 
 
 def _text(error: BaseException) -> str:
     """The server's words in an error of imaplib, which gives them as bytes or as the repr of bytes."""
     first = error.args[0] if error.args else ""
     text = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
-    return _BYTES.sub(lambda found: found[2], text)
+    # To the words of the server about a SEARCH imapclient adds a paragraph on how criteria are written.
+    text, advice, _ = text.partition("\n\n")
+    text = text.removesuffix("'") if advice else text
+    return _PREFIX.sub("", _BYTES.sub(lambda found: found[2], text), count=1)
 
 
 __all__ = [
     "AuthenticationFailed",
-    "CertificateRefused",
     "CutOff",
+    "InsecureConnection",
     "MailboxError",
     "Misbehaving",
     "NoSuchFolder",

@@ -17,11 +17,11 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Literal, TypeVar
 
 from interest_ingest.errors import UsageError
-from interest_ingest.mailbox import parts
+from interest_ingest.mailbox import answers, parts
 from interest_ingest.mailbox.faults import (
     MailboxError,
     Misbehaving,
@@ -46,7 +46,6 @@ _GROUP = 500
 
 _CHUNK = 200
 _ITEMS = 100
-_ANSWER_BYTES = 16 * 1024 * 1024
 _LOGOUT_SECONDS = 2.0
 _MAX_UID = 2**32 - 1
 
@@ -71,6 +70,9 @@ class Limits:
     whole_bytes: int = 256 * 1024
     """A larger mail is fetched without the bodies of its attachments."""
     chunk_bytes: int = 2 * 1024 * 1024
+    """Messages that are fetched together; also the text of one large mail."""
+    answer_bytes: int = 16 * 1024 * 1024
+    """Answer to one command, besides the mails that it asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +110,17 @@ def connect(account: Account, stop: threading.Event | None = None) -> Iterator[M
     guard = Guard(account.limits.command_seconds, account.limits.poll_seconds, stop)
     client: Client | None = None
     try:
-        with translated(account, guard), guard.command(_ANSWER_BYTES):
+        with translated(account, guard), guard.command(account.limits.answer_bytes):
             client = Client(account, guard)
             if account.tls == "starttls":
                 client.starttls(tls_context())
-        with translated(account, guard, login=True), guard.command(_ANSWER_BYTES):
+        with translated(account, guard, login=True), guard.command(account.limits.answer_bytes):
             _log_in(client, account)
         yield Mailbox(account, client, guard)
         with (
             contextlib.suppress(MailboxError),
             translated(account, guard),
-            guard.command(_ANSWER_BYTES, _LOGOUT_SECONDS),
+            guard.command(account.limits.answer_bytes, _LOGOUT_SECONDS),
         ):
             client.logout()
     finally:
@@ -155,11 +157,9 @@ class Mailbox:
 
     def sizes(self, uids: Iterable[int]) -> dict[int, Size]:
         """Size and INTERNALDATE (UTC) of those that the server knows, before their bytes are fetched."""
-        known = {}
+        known: dict[int, Size] = {}
         for group in _groups(sorted(uids), _GROUP):
-            for uid, data in self._fetch(group, ["RFC822.SIZE", "INTERNALDATE"]).items():
-                if isinstance(size := data.get(b"RFC822.SIZE"), int):
-                    known[uid] = Size(size, _utc(data.get(b"INTERNALDATE")))
+            known |= self._fetch(group, answers.SIZE_ITEMS, answers.sizes)
         return known
 
     def messages(self, uids: Iterable[int]) -> Iterator[list[Message]]:
@@ -315,13 +315,12 @@ class Mailbox:
     def _whole(self, uids: list[int], expected: int) -> dict[int, bytes]:
         """The raw bytes of those that the server gives; after a refusal each is asked for alone."""
         try:
-            answer = self._fetch(uids, ["BODY.PEEK[]"], expected)
+            return self._fetch(uids, answers.BODY_ITEMS, answers.bodies, expected)
         except (Refused, Misbehaving):
             if self._guard.cut:
                 raise
             singly = uids if len(uids) > 1 else []
             return {uid: raw for one in singly for uid, raw in self._whole([one], expected).items()}
-        return {uid: data[b"BODY[]"] for uid, data in answer.items() if data.get(b"BODY[]")}
 
     def _shortened(self, uid: int, *, oversize: bool) -> bytes | None:
         """The mail without its attachments' bodies; None: nothing to leave out, or the structure is not understood."""
@@ -334,31 +333,37 @@ class Mailbox:
         return self._beginning(uid) if oversize else None
 
     def _by_parts(self, uid: int, text_bytes: int) -> bytes | None:
-        answer = self._fetch([uid], ["BODYSTRUCTURE"]).get(uid, {})
+        answer = self._fetch([uid], ["BODYSTRUCTURE"], answers.parsed).get(uid, {})
         root = parts.read_structure(answer.get(b"BODYSTRUCTURE") or ())
         takes = parts.plan(root, text_bytes)
         if not parts.leaves_out(root, takes):
             return None
         for group in _groups(parts.items(root, takes), _ITEMS):
-            answer |= self._fetch([uid], group, sum(takes.values())).get(uid, {})
+            answer |= self._fetch([uid], group, answers.parsed, sum(takes.values())).get(uid, {})
         return parts.rebuild(root, takes, answer)
 
     def _beginning(self, uid: int) -> bytes | None:
         text_bytes = self.account.limits.text_bytes
         items = [f"BODY.PEEK[HEADER]<0.{parts.MAX_HEADER}>", f"BODY.PEEK[TEXT]<0.{text_bytes}>"]
-        answer = self._fetch([uid], items, text_bytes).get(uid, {})
+        answer = self._fetch([uid], items, answers.parsed, text_bytes).get(uid, {})
         return (answer.get(b"BODY[HEADER]<0>") or b"") + (answer.get(b"BODY[TEXT]<0>") or b"") or None
 
     # Asking
 
-    def _fetch(self, uids: Sequence[int], items: Sequence[str], expected: int = 0) -> dict[int, dict[bytes, Any]]:
-        """FETCH; answers for other UIDs are dropped by imapclient. `expected`: bytes of bodies in the answer."""
-        allowance = expected + expected // 4 + _ANSWER_BYTES  # RFC822.SIZE may be too small on some servers
-        answer: dict[int, dict[bytes, Any]] = self._ask(self._client.fetch, uids, items, allowance=allowance)
-        return answer
+    def _fetch(
+        self,
+        uids: Sequence[int],
+        items: Sequence[str],
+        read: Callable[[list[Any]], dict[int, T]],
+        expected: int = 0,
+    ) -> dict[int, T]:
+        """FETCH for these UIDs, whatever others the server answers for. `expected`: bytes of bodies in the answer."""
+        more = expected + expected // 4  # RFC822.SIZE is too small on some servers
+        answer = self._ask(lambda: read(self._client.fetch_lines(uids, items)), more=more)
+        return {uid: answer[uid] for uid in uids if uid in answer}
 
-    def _ask(self, command: Callable[..., T], *given: Any, allowance: int = _ANSWER_BYTES, **named: Any) -> T:
-        with translated(self.account, self._guard), self._guard.command(allowance):
+    def _ask(self, command: Callable[..., T], *given: Any, more: int = 0, **named: Any) -> T:
+        with translated(self.account, self._guard), self._guard.command(self.account.limits.answer_bytes + more):
             return command(*given, **named)
 
 
@@ -390,13 +395,6 @@ def _log_in(client: Client, account: Account) -> None:
         client.login(account.username, account.password)
     else:
         client.plain_login(account.username, account.password)
-
-
-def _utc(moment: datetime | None) -> datetime:
-    """INTERNALDATE in UTC; now, if the server gives none that is a date."""
-    with contextlib.suppress(OverflowError, AttributeError):
-        return moment.astimezone(UTC)  # type: ignore[union-attr]  # None is what AttributeError is about
-    return datetime.now(UTC)
 
 
 def _groups(values: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -8,7 +8,8 @@ import imaplib
 import io
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient ships no py.typed
 
@@ -92,6 +93,12 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no py.typed,
 
     def _create_IMAP4(self) -> Wire:
         return Wire(self._account, self._guard)
+
+    def fetch_lines(self, uids: Sequence[int], items: Sequence[str]) -> list[Any]:
+        """UID FETCH; the answer as imaplib gives it, lines and (line, literal) pairs, for `answers` to read."""
+        status, lines = self._imap.uid("FETCH", ",".join(map(str, uids)), f"({' '.join(items)})")
+        self._checkok("fetch", status, lines)
+        return [] if lines == [None] else list(lines)
 
 
 def _dial(account: Account, guard: Guard) -> socket.socket:
