@@ -162,3 +162,9 @@ def counts(connection: Connection) -> Counts:
         mails={outcome or NEW: number for outcome, number in connection.execute(by_outcome)},
         cards=connection.scalar(shown) or 0,
     )
+
+
+def last_polls(connection: Connection) -> dict[tuple[str, str], datetime | None]:
+    """When each mailbox, by name and folder, was last polled to the end; None: never."""
+    rows = connection.execute(select(mailbox.c.name, mailbox.c.folder, mailbox.c.polled_at))
+    return {(row.name, row.folder): row.polled_at for row in rows}

@@ -209,6 +209,11 @@ class Store:
         with reading(self._engine) as connection:
             return queries.counts(connection)
 
+    def last_polls(self) -> dict[tuple[str, str], datetime | None]:
+        """When each mailbox, by name and folder, was last polled to the end; None: never."""
+        with reading(self._engine) as connection:
+            return queries.last_polls(connection)
+
 
 def _refused(pair: Pair, error: Exception) -> Pair:
     """The pair with a reading that the database takes."""
