@@ -52,7 +52,9 @@ from interest_ingest.errors import UsageError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from interest_ingest.ingest.intake import PollOptions
     from interest_ingest.ingest.rules import Rules
+    from interest_ingest.mailbox.imap import Account
 
 PREFIX = "INTEREST_INGEST__"
 CONFIG_VARIABLE = "INTEREST_INGEST_CONFIG"
@@ -268,6 +270,32 @@ class Mailbox(Section):
         """The configured port, or the usual one for the kind of TLS (RFC 8314, RFC 9051)."""
         return self.port or (993 if self.tls is Tls.IMPLICIT else 143)
 
+    def account(self) -> Account:
+        """How to log in there, password included; `UsageError` if the password is not to be had."""
+        from interest_ingest.mailbox.imap import Account
+
+        return Account(
+            name=self.name,
+            host=self.host,
+            port=self.effective_port,
+            tls=self.tls.value,
+            username=self.username,
+            password=self.read_password(),
+            folder=self.folder,
+        )
+
+    def intake(self, *, sweep: bool = True) -> PollOptions:
+        """How it is polled; `sweep`: all messages are asked for, not only those above the cursor."""
+        from interest_ingest.ingest.intake import PollOptions
+
+        return PollOptions(
+            authserv_id=self.authserv_id,
+            acknowledge=self.acknowledge.value,
+            move_to=self.move_to or "",
+            since=self.since,
+            sweep=sweep,
+        )
+
     def read_password(self) -> str:
         """The password, from where the configuration says; `UsageError` if it is not to be had there."""
         if self.password:
@@ -429,7 +457,8 @@ def load(path: Path | None = None) -> Settings:
 
 def from_tables(tables: dict[str, Any]) -> Settings:
     """The configuration that these tables alone make: no environment, no secret files (the demo has its own world)."""
-    return _Alone(**{key: _by_name(value, key, None) for key, value in tables.items()})
+    keyed: dict[str, Any] = {key: _by_name(value, key, None) for key, value in tables.items()}
+    return _Alone(**keyed)
 
 
 class _Alone(Settings):

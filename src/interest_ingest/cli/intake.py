@@ -1,0 +1,144 @@
+"""What `poll` and `import` share: intake with progress bars, then reading, then one report."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from interest_ingest.cli.common import neutral, print_json
+from interest_ingest.errors import IngestError, Unreachable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from interest_ingest.ingest.intake import PollResult
+    from interest_ingest.settings import Mailbox, Settings
+    from interest_ingest.store import Store
+
+
+@dataclass(slots=True)
+class Part:
+    """One mailbox or path: what was found and landed, or the error that ended it."""
+
+    name: str
+    result: PollResult | None = None
+    error: IngestError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that is there was taken in. Quarantine comes later and is no failure."""
+        return self.result is not None and not (self.result.unfetchable or self.result.problems)
+
+    def as_json(self) -> dict[str, Any]:
+        """Its part of the report."""
+        result = self.result
+        return {
+            "name": self.name,
+            "seen": result.seen if result else 0,
+            "landed": result.landed if result else 0,
+            "unfetchable": {str(uid): reason for uid, reason in result.unfetchable.items()} if result else {},
+            "problems": [{"where": one.where, "reason": one.reason} for one in result.problems] if result else [],
+            "error": str(self.error) if self.error else None,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """One pass: its parts, and the outcomes of the mails that were read after it."""
+
+    kind: str
+    parts: list[Part] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def show(self, as_json: bool) -> None:
+        """Print the pass and end the program: with 0, 1 if intake was incomplete, 3 if nothing could be reached."""
+        if as_json:
+            parts = [part.as_json() for part in self.parts]
+            print_json({self.kind: parts, "outcomes": dict(sorted(self.outcomes.items()))})
+        else:
+            for part in self.parts:
+                click.echo(neutral(_line(part)))
+            click.echo(", ".join(f"{count} {name}" for name, count in self.outcomes.most_common()) or "nothing to read")
+        for complaint in (text for part in self.parts for text in _complaints(part)):
+            click.echo(neutral(complaint), err=True)
+        raise SystemExit(self._exit_code())
+
+    def _exit_code(self) -> int:
+        if all(part.complete for part in self.parts):
+            return 0
+        unreachable = all(isinstance(part.error, Unreachable) for part in self.parts)
+        return Unreachable.exit_code if unreachable else IngestError.exit_code
+
+
+def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], bars: Progress) -> Report:
+    """Poll all at once, so that none waits for another, then read what landed."""
+    from interest_ingest.ingest.intake import poll_mailbox
+
+    accounts = [mailbox.account() for mailbox in mailboxes]  # a missing password ends all before any log-in
+    bar = bars.add_task("mails landed", total=None)
+    stop = threading.Event()
+    polls = [
+        partial(poll_mailbox, store, account, mailbox.intake(), stop, lambda count: bars.advance(bar, count))
+        for account, mailbox in zip(accounts, mailboxes, strict=True)
+    ]
+    with ThreadPoolExecutor(len(polls)) as pool:
+        try:
+            parts = list(pool.map(_part, [mailbox.name for mailbox in mailboxes], polls))
+        except BaseException:  # Ctrl-C: the pool waits for its threads, so their connections are cut
+            stop.set()
+            raise
+    return Report("mailboxes", parts, _read(store, settings, bars))
+
+
+def import_paths(
+    store: Store, settings: Settings, paths: tuple[Path, ...], name: str, authserv_id: str | None, bars: Progress
+) -> Report:
+    """Land the mails of each path, then read them. Raises `UsageError`, before anything, for an unreadable path."""
+    from interest_ingest.ingest.intake import import_path
+    from interest_ingest.mailbox.files import count_path
+
+    bar = bars.add_task("mails landed", total=sum(count_path(path) for path in paths))
+    parts = [
+        _part(str(path), partial(import_path, store, path, name, authserv_id, None, lambda n: bars.advance(bar, n)))
+        for path in paths
+    ]
+    return Report("paths", parts, _read(store, settings, bars))
+
+
+def _part(name: str, poll: Callable[[], PollResult]) -> Part:
+    try:
+        return Part(name, poll())
+    except IngestError as error:
+        return Part(name, error=error)
+
+
+def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
+    from interest_ingest.ingest.processing import process
+
+    bar = bars.add_task("mails read", total=store.counts().mails.get("new", 0))
+    outcomes = process(store, settings.rules(), progress=lambda count: bars.advance(bar, count))
+    return Counter({outcome.value: count for outcome, count in outcomes.items()})
+
+
+def _line(part: Part) -> str:
+    if not part.result:
+        return f"{part.name}: failed"
+    return f"{part.name}: {part.result.seen} seen, {part.result.landed} new"
+
+
+def _complaints(part: Part) -> list[str]:
+    """One sentence for each thing that was not taken in."""
+    if part.error:
+        return [f"interest-ingest: {part.error}"]
+    if not part.result:
+        return []
+    unfetchable = [f"{part.name}: UID {uid} not fetched: {reason}" for uid, reason in part.result.unfetchable.items()]
+    return unfetchable + [f"{one.where}: {one.reason}" for one in part.result.problems]

@@ -1,0 +1,111 @@
+"""`cards` and `mails`: what is in the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from interest_ingest.cli.common import Columns, Given, json_option, one_line, print_json, print_table
+
+_AGE = re.compile(r"(\d+)\s*([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Since(click.ParamType[datetime]):
+    """A day, an instant, or an age like 36h; as an aware datetime."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """An age counts back from now; what names no zone is UTC."""
+        if isinstance(value, datetime):
+            return value
+        if age := _AGE.fullmatch(value):
+            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2026-11-21, 2026-11-21T09:00:00Z, 36h or 7d", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class OutcomeName(click.ParamType[str]):
+    """One of the outcomes; a type of its own so that `--help` need not load the card's model."""
+
+    name = "outcome"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself, if it is one."""
+        from interest_ingest.cards import Outcome
+
+        names = ["new", *Outcome]  # new: landed and not read yet
+        if value not in names:
+            self.fail(f"{value!r} is none; there are {', '.join(names)}", param, ctx)
+        return str(value)
+
+
+CARD_COLUMNS: Columns = {
+    "when": {"no_wrap": True},
+    "source": {"no_wrap": True},
+    "action": {"no_wrap": True},
+    "author": {"no_wrap": True},
+    "text": {"ratio": 1},
+    "trust": {"no_wrap": True},
+}
+
+
+@click.command(short_help="Show the interest cards.")
+@json_option
+@click.option("--since", type=Since(), metavar="WHEN", help="Only cards made since: a day, an instant, 36h or 7d.")
+@click.option("--source", metavar="NAME", help="Only cards of this source, like facebook.")
+@click.option("--unprocessed", is_flag=True, help="Only cards that nobody has processed.")
+@click.pass_obj
+def cards(given: Given, as_json: bool, since: datetime | None, source: str | None, unprocessed: bool) -> None:
+    """Show the interest cards, oldest first; with --json as JSON Lines."""
+    with given.store() as (_, store):
+        found = store.cards(since=since, source=source, unprocessed=unprocessed)
+        if as_json:
+            for card in found:
+                print_json(card)
+        else:
+            show_cards(found)
+
+
+@click.command(short_help="Show every mail and what became of it.")
+@json_option
+@click.option("--outcome", type=OutcomeName(), metavar="OUTCOME", help="Only mails of this outcome.")
+@click.pass_obj
+def mails(given: Given, as_json: bool, outcome: str | None) -> None:
+    """Show the ledger: every mail and what became of it; with --json as JSON Lines."""
+    with given.store() as (_, store):
+        found = store.mails(outcome=outcome)
+        if as_json:
+            for mail in found:
+                print_json(mail)
+        else:
+            show_mails(found)
+
+
+def show_cards(found: Iterable[dict[str, Any]]) -> None:
+    """Cards as a table."""
+    print_table(CARD_COLUMNS, (card_row(card) for card in found))
+
+
+def card_row(card: dict[str, Any]) -> list[str]:
+    """A card as the cells of CARD_COLUMNS, neutral and short."""
+    author = card["author"]
+    who = author["name"] or author["email"] or author["phone"] or "-"
+    when = card["occurred_at"][:16].replace("T", " ")
+    return [when, card["source"], card["action"], one_line(who, 24), one_line(card["text"], 200), card["trust"]]
+
+
+def show_mails(found: Iterable[dict[str, Any]]) -> None:
+    """Ledger rows as a table, whatever their fields are."""
+    rows = list(found)
+    if rows:
+        columns: Columns = {name.replace("_", " "): {} for name in rows[0]}
+        print_table(columns, (["" if value is None else str(value) for value in mail.values()] for mail in rows))

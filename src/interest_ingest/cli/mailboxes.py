@@ -1,0 +1,136 @@
+"""`run`, `poll` and `check`: what has to do with mailboxes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from interest_ingest.cli.common import Given, json_option, neutral, progress
+from interest_ingest.errors import IngestError
+
+if TYPE_CHECKING:
+    from interest_ingest.settings import Mailbox, Settings
+
+POLLED_INTERVALS = 3
+"""A mailbox is healthy when its last completed poll is not longer ago than so many of its intervals."""
+
+
+@click.command(short_help="The daemon: polls all mailboxes until it is told to stop.")
+@click.pass_obj
+def run(given: Given) -> None:
+    """The daemon: polls all mailboxes until it is told to stop.
+
+    SIGTERM or Ctrl-C stops it within 10 seconds, a second one at once; SIGHUP reloads the configuration.
+    """
+    settings = given.settings(quiet=False)
+    from interest_ingest.daemon import Daemon
+
+    Daemon(settings, reload=partial(given.settings, quiet=False)).run()
+
+
+@click.command(short_help="Poll the mailboxes once, then exit.")
+@click.argument("names", metavar="[MAILBOX]...", nargs=-1)
+@json_option
+@click.pass_obj
+def poll(given: Given, names: tuple[str, ...], as_json: bool) -> None:
+    """One pass over the mailboxes (all, or those named), then exit.
+
+    Exit code 1 if a mailbox could not be taken in wholly, 3 if none could be reached.
+    """
+    from interest_ingest.cli.intake import poll_mailboxes
+
+    with given.store() as (settings, store), progress() as bars:
+        report = poll_mailboxes(store, settings, settings.chosen(names), bars)
+    report.show(as_json)
+
+
+@click.command(short_help="Try everything that the daemon needs.")
+@click.option(
+    "--polled",
+    is_flag=True,
+    help="Only whether the daemon has polled each mailbox within three intervals; for health checks.",
+)
+@click.pass_obj
+def check(given: Given, polled: bool) -> None:
+    """Try everything that the daemon needs, one line each with the remedy; exit code 1 if something failed."""
+    settings = given.settings()
+    failed = False
+    for line in _polled_lines(settings) if polled else _lines(given, settings):
+        failed = failed or line.state == "FAIL"
+        click.echo(neutral(f"{line.state:<4}  {line.what:<24} {line.text}"))
+    sys.exit(1 if failed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was tried: `ok`, `warn` or `FAIL`, and what came of it."""
+
+    state: str
+    what: str
+    text: str
+
+
+def _lines(given: Given, settings: Settings) -> Iterator[Line]:
+    from interest_ingest.settings import warnings
+
+    count = len(settings.mailboxes)
+    yield Line("ok", "configuration", f"{given.path or 'environment'}, {count} mailbox{'es' * (count != 1)}")
+    for warning in warnings(settings, given.path):
+        yield Line("warn", "configuration", warning)
+    yield _tried("database", partial(_database, settings))
+    yield _tried("parsers", _parsers)
+    mailboxes = [partial(_tried, f"mailbox {box.name}", partial(_mailbox, box)) for box in settings.chosen()]
+    with ThreadPoolExecutor(len(mailboxes)) as pool:  # all at once: one that is silent takes a minute
+        yield from pool.map(lambda look: look(), mailboxes)
+
+
+def _polled_lines(settings: Settings) -> Iterator[Line]:
+    from interest_ingest.store import Store
+
+    with Store.open(settings.database_url()) as store:
+        last_polls = store.last_polls()
+    now = datetime.now(UTC)
+    for mailbox in settings.chosen():
+        last = last_polls.get((mailbox.name, mailbox.folder))
+        fresh = last is not None and now - last < POLLED_INTERVALS * mailbox.poll_interval
+        text = f"last polled {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never polled"
+        remedy = "" if fresh else "; is the daemon running? its log tells why a poll failed"
+        yield Line("ok" if fresh else "FAIL", f"mailbox {mailbox.name}", text + remedy)
+
+
+def _tried(what: str, look: Callable[[], str]) -> Line:
+    try:
+        return Line("ok", what, look())
+    except IngestError as error:
+        return Line("FAIL", what, str(error))
+
+
+def _database(settings: Settings) -> str:
+    from interest_ingest.store import Store
+
+    with Store.open(settings.database_url()) as store:
+        counts = store.counts()
+    return f"reached, schema current, {sum(counts.mails.values())} mails, {counts.cards} cards"
+
+
+def _parsers() -> str:
+    from interest_ingest.parsing.load import builtin_parsers
+
+    return f"{len(builtin_parsers())} parsers"
+
+
+def _mailbox(mailbox: Mailbox) -> str:
+    from interest_ingest.mailbox.imap import connect
+
+    with connect(mailbox.account()) as box:
+        state = box.examine()
+    secured = {"implicit": "TLS", "starttls": "STARTTLS", "none": "no TLS (loopback)"}[mailbox.tls]
+    lasting = f"UIDVALIDITY {state.uidvalidity}" if state.uidvalidity else "UIDs do not last"
+    return f"{secured}, logged in, {mailbox.folder}: {state.exists} mails, {lasting}"

@@ -1,0 +1,65 @@
+"""`parser`: the parsers and what they read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from interest_ingest.cli.common import Columns, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from interest_ingest.parsing.contract import Parser
+
+
+COLUMNS: Columns = {"parser": {"no_wrap": True}, "version": {}, "signed by": {}, "recognizes": {"ratio": 1}}
+
+
+@click.group()
+def parser() -> None:
+    """The parsers: one for each kind of mail."""
+
+
+@parser.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the parsers and the mails that each recognizes."""
+    from interest_ingest.parsing.load import builtin_parsers
+
+    documents = [describe(one) for one in builtin_parsers()]
+    if as_json:
+        print_json({"parsers": documents})
+        return
+    print_table(COLUMNS, [_row(one) for one in documents])
+
+
+def describe(one: Parser) -> dict[str, Any]:
+    """A parser's declaration as plain data."""
+    fields = ("from_domain", "from_address", "subject", "header", "link", "text")
+    match = {field: getattr(one.match, field) for field in fields}
+    return {
+        "name": one.name,
+        "version": one.version,
+        "source": one.source,
+        "match": {field: [value] if isinstance(value, str) else list(value) for field, value in match.items() if value},
+        "signed_by": _hosts(one.signed_by),
+        "link_hosts": _hosts(one.link_hosts),
+        "photo_hosts": _hosts(one.photo_hosts),
+        "instead_of": list(one.instead_of),
+        "fallback": one.fallback,
+        "origin": one.origin,
+    }
+
+
+def _hosts(hosts: tuple[str, ...]) -> list[str] | str:
+    """Host names, or `sites` for those of the configuration."""
+    from interest_ingest.parsing.contract import SITES
+
+    return "sites" if hosts is SITES else list(hosts)
+
+
+def _row(one: dict[str, Any]) -> list[str]:
+    match = "; ".join(f"{field}: {' | '.join(patterns)}" for field, patterns in one["match"].items())
+    last = "" if one["fallback"] is None else f"[fallback {one['fallback']}] "
+    signed = one["signed_by"] if isinstance(one["signed_by"], str) else ", ".join(one["signed_by"])
+    return [one["name"], str(one["version"]), signed or "-", last + (match or "any mail")]

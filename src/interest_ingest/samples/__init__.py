@@ -1,0 +1,1 @@
+"""The sample mails of the demo. All people in them are invented."""
