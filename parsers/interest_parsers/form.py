@@ -1,0 +1,49 @@
+"""Contact forms of any website: label and value, in whatever layout and language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from interest_ingest.parsing import SITES, Action, Author, Channel, Interest, Mail, Match, Product, parser
+from interest_ingest.parsing.forms import Form, read_form
+
+_CALL = re.compile(
+    r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|перезвон|зворотн\w+ дзвін|rückruf|être rappelé|rappel|"
+    r"llámame|devolver llamada|richiama|geri ara|beni ara|oddzwoń|تماس بگیرید|معاودة الاتصال|कॉल बैक|折り返し|回电|콜백"
+)
+_ORDER = re.compile(
+    r"(?i)\border\b|заказ|замовлення|bestellung|commande|pedido|ordine|encomenda|sipariş|zamówieni|سفارش|הזמנה|ऑर्डर|"
+    r"注文|订单|訂單|주문"
+)
+
+
+@parser("form.generic", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=1)
+def generic(mail: Mail) -> Iterator[Interest]:
+    """`Name: Anna / Phone: +7 900 … / Message: …`, sent by a website to its owner."""
+    form = read_form(mail)
+    if form is not None:
+        yield interest_of(form, mail)
+
+
+def interest_of(form: Form, mail: Mail) -> Interest:
+    """What any form tells; the parsers of single form programs start from here."""
+    return Interest(
+        channel=Channel.FORM,
+        action=_action(form, mail),
+        author=Author(name=form.name, email=form.email, phone=form.phone, company=form.company),
+        text=form.text,
+        source_url=form.page or None,
+        referrer_url=form.referrer or None,
+        product=Product(name=form.product, url=form.page if form.product else None),
+        rating=form.rating,
+        labels=form.labels.raw,
+    )
+
+
+def _action(form: Form, mail: Mail) -> Action:
+    """What the form says that it is for, above its fields; the customer's own words do not count."""
+    about = f"{mail.subject}\n{form.labels.intro}"
+    if form.phone and not form.text and _CALL.search(about):
+        return Action.CALL
+    return Action.ORDER if form.product and _ORDER.search(about) else Action.REQUEST

@@ -1,0 +1,241 @@
+"""Whether a mail is a form that a website sent to its owner, and who filled it in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from interest_ingest.mail import Address, Mail
+from interest_ingest.parsing.automatic import is_automated, is_robot
+from interest_ingest.parsing.labels import Labels, find_email, find_url, read_labels, resolve, site_of, split_footer
+from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
+from interest_ingest.parsing.vocabulary import Role, is_footer_words
+
+_SIGNED_LINE = re.compile(
+    r"\s*([^<>()@:：\n]{1,80}?)\s*[<(]\s*(?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})\s*[>)]\s*(.*)$"
+)
+_FROM_NAME = re.compile(
+    r"(?i)(?:^|\s)(?:from|by|от|від|von|de|da|od|from:)\s+((?:[^\W\d_][\w'’.-]{0,40}\s?){1,4}?)\s*[.:!]?\s*$"
+)
+_ASKED: Final = frozenset((Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE))
+_STARS = re.compile("[★⭐]")
+_NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
+_SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
+
+_UNSPACED_SCRIPT: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One filled-in form; values as the customer wrote them, "" or None where the form has none."""
+
+    labels: Labels
+    name: str
+    email: str
+    phone: str
+    text: str
+    page: str = ""
+
+    @property
+    def company(self) -> str:
+        return self.labels.value(Role.COMPANY)
+
+    @property
+    def product(self) -> str:
+        return self.labels.value(Role.PRODUCT)
+
+    @property
+    def referrer(self) -> str:
+        return find_url(self.labels.value(Role.REFERRER))
+
+    @property
+    def rating(self) -> float | None:
+        """The stars given, where the form has a field for them."""
+        given = self.labels.value(Role.RATING)
+        number = _NUMBER.search(given)
+        return float(number[0].replace(",", ".")) if number else float(len(_STARS.findall(given))) or None
+
+
+def read_form(mail: Mail) -> Form | None:
+    """The form in `mail`; None if it is a letter, a copy for the customer, an account notice or a program's report."""
+    if _is_system(mail) or is_automated(mail) == "account notice":
+        return None
+    form = _signed_form(mail) or _labelled_form(mail)
+    return form if form and not _is_for_customer(form, mail) else None
+
+
+def is_registration(mail: Mail) -> bool:
+    """Whether `mail` only tells of a new account: a user name and an address, or neither a person nor a text."""
+    labels = read_labels(mail)
+    if labels.message or labels.value(Role.PHONE, Role.NAME, Role.FIRST_NAME, Role.LAST_NAME):
+        return False
+    return len(labels.answers) <= 2 and all(" " not in answer.value for answer in labels.answers)
+
+
+def _is_system(mail: Mail) -> bool:
+    sender = mail.sender.email if mail.sender else ""
+    return bool(_SYSTEM.fullmatch(sender.partition("@")[0]) or mail.header("X-Cron-Env"))
+
+
+def _labelled_form(mail: Mail) -> Form | None:
+    labels = read_labels(mail)
+    if not _is_contact(labels, mail):
+        return None
+    email = _email(labels) or _answer_address(mail)
+    text = labels.message or _joined(labels)
+    return Form(labels, _name(labels, mail), email, _phone(labels), text, _page(labels, mail))
+
+
+def _signed_form(mail: Mail) -> Form | None:
+    """A template without labels: `NAME <mail>` on one of the first lines, then the text and the site's footer.
+
+    So write django-contact-form, Joomla (`This is an enquiry email via … from:` above it) and Drupal
+    (`NAME (mail) sent a message using the contact form at …`).
+    """
+    lines = mail.visible_text.split("\n")
+    first = [(n, line) for n, line in enumerate(lines[:12]) if line.strip()][:3]
+    for number, line in first:
+        found = _SIGNED_LINE.match(line)
+        if found and (not found[3] or is_footer_words(found[3])) and _was_sent_by_site(mail, found[2]):
+            text, links = split_footer("\n".join(lines[number + 1 :]), site_of(mail))
+            page = next((url for url in (find_url(found[3]), *links) if _has_path(url)), "")
+            return Form(Labels(message=text), resolve(found[1]), found[2], "", text, page) if text else None
+    return None
+
+
+def _is_contact(labels: Labels, mail: Mail) -> bool:
+    """Whether these fields are those of a form, and the mail's own: not what a customer typed into his letter."""
+    if Role.PASSWORD in labels.roles:
+        return False
+    email, phone = _email(labels), _phone(labels)
+    answer = _answer_address(mail)
+    if not (email or phone or answer):
+        return False
+    named = bool(labels.value(Role.NAME, Role.FIRST_NAME, Role.LAST_NAME))
+    asked = bool(labels.message or _joined(labels))
+    if Role.USERNAME in labels.roles and not (phone or labels.message):
+        return False
+    if answer and email and email.lower() != answer.lower():
+        return False
+    known = [bool(email), bool(phone), named, asked]
+    enough = sum(known) >= 2 or (
+        any(known) and bool(labels.answers) and (bool(answer) or len(_ASKED & labels.roles) > 1)
+    )
+    return enough and _was_sent_by_site(mail, email)
+
+
+def _was_sent_by_site(mail: Mail, customer: str) -> bool:
+    """Whether a website sent this, by its headers; a customer's own letter may hold such lines too."""
+    sender = mail.sender
+    if sender is None:
+        return True
+    mailer = mail.header("X-Mailer") or mail.header("User-Agent")
+    own = sender.email.lower() == customer.lower()
+    if own and customer:
+        return not MAIL_CLIENT.search(mailer)
+    hosts = {to.email.rpartition("@")[2].lower() for to in mail.to}
+    return bool(
+        is_robot(sender)
+        or _answer_address(mail)
+        or sender.email.rpartition("@")[2].lower() in hosts
+        or mail.header("Auto-Submitted").lower().startswith("auto-generated")
+        or (SOFTWARE.search(mailer) and not MAIL_CLIENT.search(mailer))
+        or _says_form(mail)
+    )
+
+
+def _says_form(mail: Mail) -> bool:
+    """Whether the sender's address or the text names a form (`notifications@wix-forms.com`)."""
+    return "form" in (mail.sender.email if mail.sender else "").lower()
+
+
+def _answer_address(mail: Mail) -> str:
+    """The address in Reply-To if it is a person's: neither the site's own, nor a robot's, nor ours."""
+    answer = mail.reply_to
+    if answer is None or not answer.email or is_robot(answer):
+        return ""
+    own = {a.email.lower() for a in (mail.sender, *mail.to) if a}
+    return "" if answer.email.lower() in own else answer.email
+
+
+def _is_for_customer(form: Form, mail: Mail) -> bool:
+    """A copy or receipt: it goes to the customer alone, or thanks him for what was received."""
+    to = {address.email.lower() for address in mail.to}
+    if form.email and to == {form.email.lower()}:
+        return True
+    return not _answer_address(mail) and bool(SAYS_RECEIVED.search(form.labels.intro))
+
+
+def _email(labels: Labels) -> str:
+    """The first address among the fields for it, else beside the name (`From: Anna <anna@…>`)."""
+    return find_email(labels.value(Role.EMAIL)) or find_email(" ".join(labels.values(Role.NAME)))
+
+
+def _phone(labels: Labels) -> str:
+    return next((v for v in labels.values(Role.PHONE) if sum(map(str.isdigit, v)) >= 5 and len(v) <= 60), "")
+
+
+def _name(labels: Labels, mail: Mail) -> str:
+    first, last, full = (labels.value(role) for role in (Role.FIRST_NAME, Role.LAST_NAME, Role.NAME))
+    name = _without_address(full)
+    if first and first not in name:
+        name = _joined_name(first, last or name)
+    elif last and last not in name:
+        name = _joined_name(name, last)
+    return name or _name_in_headers(mail) or _announced_name(labels)
+
+
+def _joined_name(first: str, last: str) -> str:
+    pair = (last, first) if _UNSPACED_SCRIPT.search(first + last) else (first, last)
+    return " ".join(part for part in pair if part)
+
+
+def _without_address(name: str) -> str:
+    email = find_email(name)
+    return re.sub(r"[<(\[]\s*(?:mailto:)?\s*[>)\]]", "", name.replace(email, "")).strip(" ,;:<>") if email else name
+
+
+def _name_in_headers(mail: Mail) -> str:
+    """The name beside the customer's address in Reply-To, else beside the site's, if the subject has it too."""
+    answer, sender = mail.reply_to, mail.sender
+    if answer and _answer_address(mail) and _is_name(answer):
+        return answer.name.strip(" '\"")
+    if (
+        sender
+        and _is_name(sender)
+        and _answer_address(mail)
+        and f": {sender.name}" in f": {mail.subject.strip()}"[-200:]
+    ):
+        return sender.name
+    return ""
+
+
+def _is_name(address: Address) -> bool:
+    name = address.name.strip(" '\"<>").lower()
+    return bool(name) and "@" not in name
+
+
+def _announced_name(labels: Labels) -> str:
+    """`You have a new request from Anna Petrova.`"""
+    found = _FROM_NAME.search(labels.intro.partition("\n")[0][:200])
+    return found[1].strip(" .") if found and found[1][0].isupper() else ""
+
+
+def _joined(labels: Labels) -> str:
+    """The answers to the form's own questions, in place of a message."""
+    own = [a for a in labels.answers if a.role in (None, Role.TOPIC, Role.SUBJECT) and a.value and a.label]
+    return "\n".join(f"{answer.label}: {answer.value}" for answer in own)
+
+
+def _page(labels: Labels, mail: Mail) -> str:
+    """The page on which the form was filled in: labelled, else a link to our own site in a field or in the footer."""
+    site = site_of(mail)
+    if page := find_url(labels.value(Role.PAGE_URL)):
+        return page
+    links = [find_url(value) for value in labels.values(Role.WEBSITE)] + list(labels.links)
+    return next((url for url in links if url and site.owns(url) and _has_path(url)), "")
+
+
+def _has_path(url: str) -> bool:
+    return url.partition("://")[2].partition("/")[2] not in ("", "/")
