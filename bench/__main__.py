@@ -18,11 +18,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.servers import dovecot
-from tests.servers.dovecot import Dovecot
-
 from bench.measure import Measured, fill, naive, product
 from bench.memory import daemon_memory
+from tests.servers import dovecot
+from tests.servers.dovecot import Dovecot
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 BLOCK = re.compile(r"(?<=<!-- bench:begin -->\n).*(?=<!-- bench:end -->)", re.DOTALL)

@@ -269,20 +269,24 @@ def _escape(text: str) -> str:
 
 
 def _page(title: str, content: str, rng: Random) -> str:
-    """A mail-proof page around `content`: half of it style sheet and nested layout tables, as the services send it."""
+    """A mail-proof page around `content`: a style sheet, and nested layout tables with inline styles and long links.
+
+    About 300 tags in 23,000 characters, as dense as the notification mails of large services.
+    """
     size = rng.randint(*HTML_BYTES)
     style = "".join(
         f".c{n} td{{padding:{n % 9}px {n % 17}px;font-family:Helvetica Neue,Arial,sans-serif;color:#{n * 409:06x}}}"
         for n in range(60)
     )
     cell = (
-        '<tr><td style="line-height:{0}px;padding:0;width:100%" colspan="3">&nbsp;</td></tr><tr><td width="{0}" '
-        'style="display:block;width:{0}px">&nbsp;&nbsp;</td><td><table border="0" cellspacing="0" cellpadding="0" '
-        'style="border-collapse:collapse"><tr><td class="c{0}"><img src="https://static.sender.example/i/{0}.png" '
-        'width="16" height="16" style="border:0" alt=""></td></tr></table></td></tr>'
+        '<tr style="border-collapse:collapse;mso-table-lspace:0pt">'
+        '<td style="display:block;width:{0}px;line-height:{0}px;padding:0 {0}px 4px 0;font-family:Helvetica Neue,'
+        'Helvetica,arial,sans-serif;font-size:16px;color:#141823" colspan="3">&nbsp;</td>'
+        '<td class="c{0}" valign="middle" align="center"><img src="https://static.sender.example/rsrc.php/v3/y{0}/r/'
+        '{1:x}.png" width="16" height="16" style="border:0;display:block;outline:none" alt=""></td></tr>'
     )
     filling = max(0, size - len(style) - len(content)) // (2 * len(cell))
-    around = ["".join(cell.format(n % 60) for n in range(filling)) for _ in range(2)]
+    around = ["".join(cell.format(n % 60, rng.getrandbits(64)) for n in range(filling)) for _ in range(2)]
     return (
         f'<!DOCTYPE html><html><head><title>{title}</title><meta http-equiv="Content-Type" content="text/html; '
         f'charset=utf-8"><style>{style}</style></head><body style="margin:0" dir="ltr"><table border="0" width="100%" '

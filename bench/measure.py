@@ -11,9 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.servers.dovecot import Dovecot
-
 from bench.mails import SITE, generate, sent_at
+from tests.servers.dovecot import Dovecot
 
 USER = "bench"
 

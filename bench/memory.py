@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.dovecot import Dovecot
-
 from bench.measure import command, configuration, fill
+from tests.servers.dovecot import Dovecot
 
 DEADLINE = 900.0  # seconds for the mails of one step; a daemon that stands still must not hold up the bench for ever
 
