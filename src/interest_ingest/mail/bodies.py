@@ -123,19 +123,18 @@ def read_text(part: Part, notes: Notes) -> str:
 
 def unflow(text: str, *, delete_space: bool) -> str:
     """Join the soft-broken lines of format=flowed text (RFC 3676 §4); a signature separator is never joined."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         content = line.lstrip(">")
         depth = len(line) - len(content)
         content = content.removeprefix(" ")
         signature = content == "-- "
-        if depth == open_depth and not signature:
-            lines[-1] += content
-        else:
-            lines.append((">" * depth + " " if depth else "") + content)
         flowed = content.endswith(" ") and not signature
-        if flowed and delete_space:
-            lines[-1] = lines[-1][:-1]
+        shown = content[:-1] if flowed and delete_space else content
+        if depth == open_depth and not signature:
+            lines[-1].append(shown)
+        else:
+            lines.append([">" * depth + " " if depth else "", shown])
         open_depth = depth if flowed else -1
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines)

@@ -110,6 +110,8 @@ def _candidates(data: bytes, codec: str | None, html: bool) -> Iterator[tuple[st
 
 
 def _escaped(data: bytes) -> str | None:
+    if b"\x1b" not in data and b"~" not in data:
+        return None
     return next((codec for mark, codec in _ESCAPED.items() if mark in data), None)
 
 

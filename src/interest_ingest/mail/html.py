@@ -23,7 +23,7 @@ _LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{2000,}")
 _VOID: Final = _names("area base br col embed hr img input link meta param source track wbr")
 # HTML closes these by itself where the next one begins, so pages leave them open by the hundred.
 _SELF_CLOSING: Final = _names("p li td th tr dd dt option thead tbody tfoot colgroup")
-_PROLOGUE: Final = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?")
+_XML_DECLARATION: Final = re.compile(r"<\?(?=xml)", re.IGNORECASE)
 
 
 def limit(html: str, notes: Notes) -> str:
@@ -90,8 +90,13 @@ def make_soup(html: str) -> BeautifulSoup:
 
     `html` is expected to be within the limits of a `Mail`, as `Mail.html` is.
     """
-    # An XML prologue, or a text without any tag, would make bs4 warn that it was given something else than HTML.
-    return BeautifulSoup(_PROLOGUE.sub("", html, count=1) + "\n", "lxml")
+    # A text of one line without any tag would make bs4 warn that it was given a file's name.
+    return BeautifulSoup(_without_xml(html) + "\n", "lxml")
+
+
+def _without_xml(html: str) -> str:
+    """XHTML mails and Outlook's islands declare `<?xml …>`: as a comment it is harmless, else bs4 warns of XML."""
+    return _XML_DECLARATION.sub("<!", html) if "<?" in html else html
 
 
 def render(page: str | Tag) -> str:
@@ -119,7 +124,7 @@ def read_page(html: str) -> Page:
         return Page("", ())
     painter = _Painter()
     parser = etree.HTMLParser(target=cast(Any, painter))  # lxml-stubs want every method to take bytes too
-    parser.feed(_PROLOGUE.sub("", html, count=1))
+    parser.feed(_without_xml(html))
     parser.close()
     return painter.close()
 
@@ -153,11 +158,11 @@ _BLOCKS: Final = _names(
     " tbody tfoot thead tr ul"
 )
 _SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
-_PREFORMATTED: Final = frozenset({"pre", "textarea"})
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
 _PRE_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\n\r\f\v\xa0]+")
 _MANY_LINES: Final = re.compile(r"\n{3,}")
+_LINE_ENDS: Final = re.compile(r"(?<![ \t])[ \t]+\n")
 _FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u00ad\u2007\u200b\u200c\u200d\u2060\ufeff \t"))
 _ZERO_SPACES: Final = str.maketrans("", "", "\u200b\ufeff\u2060\u00ad\u034f")
 _KEYCAP: Final = "\u20e3"
@@ -172,53 +177,69 @@ class _Painter:
         self._hidden_at = 0  # depth of the outermost hidden element, 0 when visible
         self._pre_at = 0
         self._break = 0  # line breaks that are due before the next text
-        self._gap = ""  # white space or tab that is due
-        self._row_cells = [0]
+        self._gap = ""  # the blank or tab that is due
+        self._line_number = 0
+        self._rows: list[int | None] = []  # per open table row: the line on which its text began
+        self._cell_is_empty = False
         self._links: dict[str, None] = {}
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         tag = tag.lower() if isinstance(tag, str) else ""
         if tag not in _VOID:
             self._open.append(tag)
-        if tag in ("a", "area") and (href := (attributes.get("href") or "").strip()) and not href.startswith("#"):
-            self._links.setdefault("".join(href.split("\n")), None)
+        if tag in ("a", "area"):
+            self._link(attributes.get("href") or "")
         if self._hidden_at:
             return
         style = attributes.get("style") or ""
         if tag not in _VOID and (tag in _DROPPED or "hidden" in attributes or (style and _HIDDEN.search(style))):
             self._hidden_at = len(self._open)
-        elif tag == "img":
-            self._image(attributes.get("alt") or "")
-        else:
-            if style and not self._pre_at and tag not in _VOID and _PRE_LINES.search(style):
-                self._pre_at = len(self._open)
-            self._begin(tag)
-
-    def _begin(self, tag: str) -> None:
-        if tag == "br":
-            self._out.append("\n")
-            self._gap = ""
+            return
+        if style and not self._pre_at and tag not in _VOID and _PRE_LINES.search(style):
+            self._pre_at = len(self._open)
+        if tag in _BLOCKS:
+            self._begin_block(tag)
+        elif tag == "br":
+            self._end_line(1)
         elif tag in ("td", "th"):
-            self._cell()
-        elif tag in _BLOCKS:
-            if tag == "tr":
-                self._row_cells.append(0)
-            self._line(2 if tag in _SPACED else 1)
-            if tag in _PREFORMATTED and not self._pre_at:
-                self._pre_at = len(self._open)
+            self._begin_cell()
+        elif tag == "img" and is_emoji(attributes.get("alt") or ""):
+            self.data(attributes["alt"])
 
-    def _cell(self) -> None:
-        self._row_cells[-1] += 1
-        if self._row_cells[-1] > 1 and not self._break and self._out:
+    def _link(self, href: str) -> None:
+        href = "".join(href.split("\n")).strip()
+        if href and not href.startswith("#"):
+            self._links.setdefault(href)
+
+    def _begin_block(self, tag: str) -> None:
+        if tag == "tr":
+            self._rows.append(None)
+            self._cell_is_empty = False
+        elif tag == "pre" and not self._pre_at:
+            self._pre_at = len(self._open)
+        self._due(2 if tag in _SPACED else 1)
+
+    def _begin_cell(self) -> None:
+        """A cell stands beside the one before it as long as the row is one line; else it begins a line."""
+        if self._rows and self._rows[-1] is not None:
+            beside = self._rows[-1] == self._line_number
+            self._break, self._gap = (0, "\t") if beside else (max(self._break, 1), "")
+        elif not self._rows and self._out and not self._break:
             self._gap = "\t"
+        self._cell_is_empty = True
 
-    def _image(self, alt: str) -> None:
-        if alt and is_emoji(alt):
-            self.data(alt)
+    def _due(self, breaks: int) -> None:
+        if not self._cell_is_empty:
+            self._break = max(self._break, breaks)
+            self._gap = ""
 
-    def _line(self, breaks: int) -> None:
-        self._break = max(self._break, breaks)
-        self._gap = ""
+    def _end_line(self, breaks: int) -> None:
+        if self._break:
+            self._out.append("\n" * self._break)
+            self._line_number += self._break
+        self._out.append("\n" * breaks)
+        self._line_number += breaks
+        self._break, self._gap = 0, ""
 
     def end(self, tag: str) -> None:
         tag = tag.lower() if isinstance(tag, str) else ""
@@ -231,32 +252,37 @@ class _Painter:
         if self._hidden_at:
             self._hidden_at = 0 if depth == self._hidden_at else self._hidden_at
         elif tag in _BLOCKS:
-            if tag == "tr" and len(self._row_cells) > 1:
-                self._row_cells.pop()
-            self._line(2 if tag in _SPACED else 1)
+            if tag == "tr" and self._rows:
+                self._rows.pop()
+                self._cell_is_empty = False
+            self._due(2 if tag in _SPACED else 1)
 
     def data(self, text: str) -> None:
         if self._hidden_at:
             return
         if self._pre_at:
             self._write(text)
+            self._line_number += text.count("\n")
             return
         words = _BLANKS.sub(" ", text)
-        if words == " ":
+        if words[:1] == " ":
             self._gap = self._gap or " "
-            return
-        if words[0] == " ":
-            self._gap = self._gap or " "
-        self._write(words.strip(" "))
-        if words[-1] == " ":
-            self._gap = " "
+        if words not in ("", " "):
+            self._write(words.strip(" "))
+            self._gap = " " if words[-1] == " " else ""
 
     def _write(self, text: str) -> None:
         if self._break:
             self._out.append("\n" * self._break)
-        elif self._gap:
+            self._line_number += self._break
+        elif self._gap and self._out and self._out[-1][-1:] != "\n":
             self._out.append(self._gap)
         self._break, self._gap = 0, ""
+        self._cell_is_empty = False
+        for row in range(len(self._rows) - 1, -1, -1):
+            if self._rows[row] is not None:
+                break
+            self._rows[row] = self._line_number
         self._out.append(text)
 
     def comment(self, text: str) -> None:
@@ -271,9 +297,10 @@ class _Painter:
 
 def _tidy(text: str) -> str:
     """Lines without trailing blanks, at most one empty line together, none made of invisible fillers only."""
-    lines = (line.strip(" ") if line.translate(_FILLERS) else "" for line in text.split("\n"))
-    joined = "\n".join(line.rstrip() for line in lines).translate(_ZERO_SPACES)
-    return _MANY_LINES.sub("\n\n", joined).strip("\n")
+    if not text.isascii():
+        text = "\n".join(line if line.translate(_FILLERS) else "" for line in text.split("\n")).translate(_ZERO_SPACES)
+    joined = _LINE_ENDS.sub("\n", text) if " \n" in text or "\t\n" in text else text
+    return _MANY_LINES.sub("\n\n", joined).strip("\n").rstrip()
 
 
 def is_emoji(text: str) -> bool:

@@ -15,7 +15,7 @@ from interest_ingest.mail.bodies import Bodies, read_bodies
 from interest_ingest.mail.charsets import codec_of, decode, storable
 from interest_ingest.mail.headers import Field, decode_value
 from interest_ingest.mail.html import Page, make_soup, read_page
-from interest_ingest.mail.limits import MAX_HEADER, MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
+from interest_ingest.mail.limits import MAX_DEPTH, MAX_HEADER, MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
 from interest_ingest.mail.structure import Part, leaves, read_part
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ENVELOPE_LINE: Final = re.compile(rb">?From (?![ \t]*:)[^\r\n]*(?:\r?\n|\r)")
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _END_OF_HEAD: Final = re.compile(rb"\r{0,2}\n\r{0,2}\n|\r\r(?!\n)")
-_URL: Final = re.compile(r"https?://[^\s<>\"“”«»]+", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s<>\"“”«»]{1,2000}", re.IGNORECASE)
 _URL_END: Final = ".,;:!?'…*_~|。、，"
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
@@ -32,7 +32,7 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 class Mail:
     """One decoded mail. Everything is text that any database takes: no NUL, no lone surrogates, line feeds only.
 
-    Attributes are plain values, read when the mail is made; `soup`, `visible_text`, `html_text`, `links` and `inner`
+    Attributes are plain values, read when the mail is made; `soup`, `visible_text`, `html_text` and `links`
     are made when first asked for. Two mails with the same bytes have equal values.
     """
 
@@ -52,6 +52,8 @@ class Mail:
     trust: Trust
     notes: tuple[str, ...]
     """What was repaired or cut, in words for the operator."""
+    inner: tuple[Mail, ...]
+    """The mails attached to this one and to those, outermost first; their trust is unproven."""
     oversize: bool
     """Over 25 MB: only headers and the first 256 KB were read."""
 
@@ -64,7 +66,9 @@ class Mail:
     def from_bytes(cls, raw: bytes, *, trust: Trust = Trust.UNPROVEN) -> Mail:
         """Read a mail from its bytes; never raises, and loses no body: what cannot be taken apart is shown as text."""
         try:
-            return cls._read(raw, trust, Budget())
+            mail = cls._read(raw, trust, Budget())
+            mail._read_inner()
+            return mail
         except Exception as fault:  # here one mail is isolated: whatever a library does, its reader gets a mail
             mail = cls()
             mail.trust = trust
@@ -84,7 +88,7 @@ class Mail:
         mail._charset = _body_charset(parts)
         mail._bodies = read_bodies(parts, notes)
         mail._read_headers(notes)
-        mail._read_bodies(notes)
+        mail._read_bodies()
         mail.notes = tuple(notes)
         return mail
 
@@ -110,21 +114,41 @@ class Mail:
         found = read_addresses(value, self._charset, notes) if value.strip() else []
         return next((one for one in found if one.email), found[0] if found else None)
 
-    def _read_bodies(self, notes: Notes) -> None:
+    def _read_bodies(self) -> None:
         self.text = self._bodies.joined(html=False)
         self.html = self._bodies.joined(html=True)
         self.attachments = tuple(self._bodies.attachments)
-        if self._bodies.messages and not self.text.strip() and not self.html.strip():
-            notes.add("the text is that of the attached mail")
-            self.text = "\n\n".join(mail.text for mail in self.inner if mail.text)[:MAX_TEXT]
-            self.html = next((mail.html for mail in self.inner if mail.html), "")
+
+    def _read_inner(self) -> None:
+        """Read the attached mails and theirs, without recursion: a mail can hold mails thousands deep."""
+        family: list[tuple[Mail, list[Mail]]] = []
+        waiting = [(self, 0)]
+        while waiting:
+            mail, depth = waiting.pop()
+            children = []
+            for raw in mail._bodies.messages:
+                if depth >= MAX_DEPTH or self._budget.parts <= 0:
+                    self.notes = tuple(dict.fromkeys((*self.notes, "too many attached mails: the rest is left out")))
+                    break
+                children.append(Mail._read(raw, Trust.UNPROVEN, self._budget))
+            family.append((mail, children))
+            waiting.extend((child, depth + 1) for child in children)
+        for mail, children in reversed(family):
+            mail._adopt(children)
+
+    def _adopt(self, children: list[Mail]) -> None:
+        self.inner = tuple(one for child in children for one in (child, *child.inner))
+        if children and not self.text.strip() and not self.html.strip():
+            self.text = "\n\n".join(child.text for child in children if child.text.strip())[:MAX_TEXT]
+            self.html = next((child.html for child in children if child.html.strip()), "")
+            self.notes = (*self.notes, "the text is that of the attached mail")
 
     def _fill_plain(self, raw: bytes, fault: str) -> None:
         """The last resort: no headers, and the bytes as text."""
         self._fields, self._charset, self._bodies, self._budget = [], None, Bodies(), Budget()
         self.subject = self.message_id = self.html = ""
         self.sender = self.reply_to = self.date = None
-        self.to, self.attachments = [], ()
+        self.to, self.attachments, self.inner = [], (), ()
         self.oversize = len(raw) > MAX_RAW
         self.text = storable(decode(raw[:OVERSIZE_TEXT]).text)
         self.notes = (f"could not be read as a mail ({fault})",)
@@ -195,18 +219,6 @@ class Mail:
         return tuple(found)
 
     @cached_property
-    def inner(self) -> tuple[Mail, ...]:
-        """The mails attached to this one and to those, outermost first; their trust is unproven."""
-        return tuple(self._walk_inner())
-
-    def _walk_inner(self) -> Iterator[Mail]:
-        waiting = [*reversed(self._bodies.messages)]
-        while waiting and self._budget.take():
-            mail = Mail._read(waiting.pop(), Trust.UNPROVEN, self._budget)
-            waiting.extend(reversed(mail._bodies.messages))
-            yield mail
-
-    @cached_property
     def canon_digest(self) -> str:
         """SHA-256 over From, Date, Subject, Message-ID and the text: equal for two deliveries of one mail."""
         date = iso_utc(self.date) if self.date else ""
@@ -270,6 +282,7 @@ def _is_stub(text: str, html_text: str) -> bool:
 def _text_links(text: str) -> Iterator[str]:
     for found in _URL.finditer(text):
         url = found[0].rstrip(_URL_END)
-        while url.endswith((")", "]", "}")) and url.count(url[-1]) > url.count({")": "(", "]": "[", "}": "{"}[url[-1]]):
-            url = url[:-1].rstrip(_URL_END)
+        for opening, closing in ("()", "[]", "{}"):
+            if url.endswith(closing) and url.count(closing) > url.count(opening):
+                url = url.rstrip(closing).rstrip(_URL_END)
         yield url

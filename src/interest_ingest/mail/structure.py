@@ -16,6 +16,8 @@ _UNDECLARED: Final = re.compile(
     rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=Content-[A-Za-z-]+[ \t]*:)", re.MULTILINE | re.IGNORECASE
 )
 _HTML_START: Final = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+# White space after a boundary is gateways' padding; words after the closing `--` are not uncommon either.
+_DELIMITER_REST: Final = re.compile(rb"(--)?(?:[ \t]{0,200}|(?<=--)[ \t][^\r\n]{0,200})(?:\r\n|\n|\r|\Z)")
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news", "message/partial"})
 _SHORT_TYPES: Final = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "text/htm": "text/html"}
 
@@ -79,20 +81,20 @@ def leaves(root: Part, notes: Notes, budget: Budget) -> Iterator[Part]:
         if not budget.take():
             notes.add("more than 500 parts: the rest is left out")
             return
-        children = _children(part, MAX_PARTS - budget.parts, notes)
+        children = _children(part, budget, notes)
         if children and part.depth >= MAX_DEPTH:
             notes.add("parts nested deeper than 20: the inner ones are left out")
         elif children:
-            stack.extend(reversed(children[: budget.parts + 1]))
+            stack.extend(reversed(children))
         else:
             yield part
 
 
-def _children(part: Part, number: int, notes: Notes) -> list[Part]:
+def _children(part: Part, budget: Budget, notes: Notes) -> list[Part]:
     is_multipart = part.type.startswith("multipart/")
     if not is_multipart and part.typed:
         return []
-    spans = _spans(part, is_multipart, notes)
+    spans = _spans(part, is_multipart, budget, notes)
     if not spans:
         if is_multipart:
             notes.add("multipart without parts: read as text")
@@ -101,16 +103,16 @@ def _children(part: Part, number: int, notes: Notes) -> list[Part]:
         return []
     default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
     children = [read_part(part.source, start, end, notes, default) for start, end in spans]
-    alternative = part.alternative or (number if part.type == "multipart/alternative" else 0)
+    alternative = part.alternative or (MAX_PARTS - budget.parts if part.type == "multipart/alternative" else 0)
     for child in children:
         child.depth, child.alternative = part.depth + 1, alternative
     return children
 
 
-def _spans(part: Part, declared: bool, notes: Notes) -> list[tuple[int, int]]:
+def _spans(part: Part, declared: bool, budget: Budget, notes: Notes) -> list[tuple[int, int]]:
     boundary = part.parameters.get("boundary", "") if declared else ""
     for candidate in dict.fromkeys((boundary, boundary.strip(), boundary.strip("\"' "))):
-        spans = candidate and _split(part, candidate.encode("utf-8", "replace"))
+        spans = candidate and _split(part, candidate.encode("utf-8", "replace"), budget)
         if spans:
             return spans
     if declared and part.encoding:  # RFC 2045 §6.4 forbids to encode a multipart; some gateways do
@@ -118,12 +120,12 @@ def _spans(part: Part, declared: bool, notes: Notes) -> list[tuple[int, int]]:
         if b"\n--" in body or body.startswith(b"--"):
             notes.add("encoded multipart")
             part.source, part.start, part.end, part.fields = body, 0, len(body), []
-            return _spans(part, declared, notes)
+            return _spans(part, declared, budget, notes)
     found = _UNDECLARED.search(part.source, part.start, part.end)
     if not found:
         return []
     notes.add("boundary was missing or wrong")
-    return _split(part, found[1])
+    return _split(part, found[1], budget)
 
 
 def _drop_delimiters(part: Part) -> None:
@@ -133,25 +135,20 @@ def _drop_delimiters(part: Part) -> None:
         part.start = part.end
 
 
-def _split(part: Part, boundary: bytes) -> list[tuple[int, int]]:
+def _split(part: Part, boundary: bytes, budget: Budget) -> list[tuple[int, int]]:
     """The spans between the delimiter lines of `boundary`; the last one may be unclosed."""
     source, end = part.source, part.end
     delimiter = b"--" + boundary
     spans: list[tuple[int, int]] = []
     opened: int | None = None
     position = source.find(delimiter, part.start, end)
-    while position >= 0:
+    while position >= 0 and len(spans) <= budget.parts:
         after = position + len(delimiter)
-        line_end = _line_end(source, after, end)
-        rest = source[after:line_end].strip(b" \t\r\n") if line_end - after < 400 else b"?"
-        at_line_start = position == part.start or source[position - 1] in b"\r\n"
-        # Scripts that forget the line end before the last delimiter glue it to the text.
-        if _is_delimiter(rest) and (
-            at_line_start or (rest == b"--" and source[line_end : line_end + 400].strip() == b"")
-        ):
+        line_end = _delimiter_end(source, position, after, part)
+        if line_end:
             if opened is not None:
                 spans.append((opened, _before_line_end(source, opened, position)))
-            opened = None if rest[:2] == b"--" else line_end
+            opened = None if source.startswith(b"--", after) else line_end
             after = line_end
         position = source.find(delimiter, after, end)
     if opened is not None and opened < end:
@@ -159,16 +156,15 @@ def _split(part: Part, boundary: bytes) -> list[tuple[int, int]]:
     return spans
 
 
-def _is_delimiter(rest: bytes) -> bool:
-    """Whether the line ends after the boundary: it may be the beginning of another part's longer boundary."""
-    return rest in (b"", b"--") or rest.startswith((b"-- ", b"--\t"))
-
-
-def _line_end(source: bytes, position: int, end: int) -> int:
-    feed = source.find(b"\n", position, end)
-    feed = end if feed < 0 else feed + 1
-    bare = source.find(b"\r", position, feed)
-    return bare + 1 if 0 <= bare < feed - 2 else feed
+def _delimiter_end(source: bytes, position: int, after: int, part: Part) -> int:
+    """Where the line of a delimiter at `position` ends, 0 if it is none: another part's boundary may begin like it."""
+    found = _DELIMITER_REST.match(source, after, part.end)
+    if not found:
+        return 0
+    at_line_start = position == part.start or source[position - 1] in b"\r\n"
+    # Scripts that forget the line end before the last delimiter glue it to the text.
+    last = found[1] == b"--" and source[found.end() : min(found.end() + 400, part.end)].strip() == b""
+    return found.end() if at_line_start or last else 0
 
 
 def _before_line_end(source: bytes, start: int, position: int) -> int:

@@ -114,13 +114,5 @@ def _uuencoded(data: bytes, notes: Notes) -> bytes:
             decoded.append(binascii.a2b_uu(line))
         except binascii.Error:
             notes.add("damaged uuencoding")
-            size = (((line[0] - 32) & 63) * 4 + 5) // 3  # some encoders pad lines beyond their stated length
-            decoded.append(_uu_line(line[:size]))
+            return data
     return b"".join(decoded) or data
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        return b""
