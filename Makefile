@@ -30,8 +30,8 @@ $(READY): requirements.lock pyproject.toml
 	echo 'Making $(VENV) from requirements.lock (once, about a minute) …' >&2
 	rm -f $@
 	$(PYTHON) -m venv --clear $(VENV) >&2
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
 	touch $@
 
 demo: $(READY)
