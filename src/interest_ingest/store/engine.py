@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from interest_ingest.errors import IngestError, Unreachable, UsageError
@@ -146,17 +147,17 @@ def transact(engine: Engine, step: Callable[[Connection], T]) -> T:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-_PASSING_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_PASSING_STATES = {"40001", "40P01", "55P03", "23505"}  # serialization, deadlock, lock timeout, unique key
+_PASSING_CODES = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
 def _passing(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return False
-    return (
-        isinstance(error, IntegrityError)
-        or error.connection_invalidated
-        or getattr(error.orig, "sqlstate", None) in _PASSING_STATES
-    )
+    if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING_STATES:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code in _PASSING_CODES or code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 _BUSY = (IngestError, "is locked by another program: end the program that holds it, then try again")
@@ -164,15 +165,15 @@ _FULL = (IngestError, "nothing was written: free space on its disk, then try aga
 _SHUT = (Unreachable, "give this user the right to read and write it")
 # By primary result code (https://sqlite.org/rescode.html) and by SQLSTATE or its class.
 _SQLITE_ERRORS: dict[int, tuple[type[IngestError], str]] = {
-    3: _SHUT,
-    5: _BUSY,
-    6: _BUSY,
-    8: _SHUT,
-    10: _FULL,  # I/O error: also what a file size limit or a quota looks like
-    11: (Unreachable, "it is damaged: restore it from a backup"),
-    13: _FULL,
-    14: _SHUT,
-    26: (Unreachable, "name another file in database.url"),
+    sqlite3.SQLITE_PERM: _SHUT,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_READONLY: _SHUT,
+    sqlite3.SQLITE_IOERR: _FULL,  # also what a file size limit or a quota looks like
+    sqlite3.SQLITE_CORRUPT: (Unreachable, "it is damaged: restore it from a backup"),
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_CANTOPEN: _SHUT,
+    sqlite3.SQLITE_NOTADB: (Unreachable, "name another file in database.url"),
 }
 _POSTGRES_ERRORS: dict[str, tuple[type[IngestError], str]] = {
     "08": (Unreachable, "check that the server runs and database.url names it"),

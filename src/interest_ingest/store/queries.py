@@ -116,7 +116,7 @@ def mails(engine: Engine, outcome: str | None) -> Iterator[dict[str, Any]]:
         .limit(PAGE)
     )
     if outcome is not None:
-        wanted = wanted.where(delivery.c.outcome.is_(None if outcome == NEW else Outcome(outcome)))
+        wanted = wanted.where(delivery.c.outcome == (None if outcome == NEW else Outcome(outcome)))
     page = _page(engine, wanted)
     while page:
         origins = _origins(engine, page)

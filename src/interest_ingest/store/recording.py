@@ -283,7 +283,8 @@ def _suspect(connection: Connection, found: list[Suspicion], now: datetime) -> N
     ids = {one.card_id for one in found} | {one.of for one in found}
     suspect_of: dict[str, str | None] = {}
     for some in chunks(ids):
-        suspect_of.update(connection.execute(select(card.c.id, card.c.suspect_of).where(card.c.id.in_(some))).tuples())
+        rows = connection.execute(select(card.c.id, card.c.suspect_of).where(card.c.id.in_(some)))
+        suspect_of.update((card_id, suspect) for card_id, suspect in rows)
     for one in found:
         if suspect_of[one.card_id] is None and suspect_of[one.of] != one.card_id:
             suspect_of[one.card_id] = one.of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -216,7 +217,7 @@ class Store:
 
 
 def _refused(pair: Pair, error: Exception) -> Pair:
-    """The pair with a reading that the database takes."""
+    """The pair with a reading that can be recorded. Only the place of the error: its message may quote the mail."""
     name = type(getattr(error, "orig", None) or error).__name__
-    reading = Reading(outcome=Outcome.QUARANTINED, reason=f"the database refused it: {name}")
-    return pair[0], reading
+    trace = "".join(traceback.format_tb(error.__traceback__)) + name
+    return pair[0], Reading(outcome=Outcome.QUARANTINED, reason=f"could not be recorded: {name}", trace=trace)
