@@ -36,6 +36,8 @@ ssl_key = <{root}/tls/server.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_username_chars =
+auth_failure_delay = 0
 mail_location = maildir:{root}/mail/%u
 mail_max_userip_connections = 100
 maildir_very_dirty_syncs = no
@@ -50,6 +52,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -118,11 +119,12 @@ def test_more_than_was_asked_for_is_refused(command: bytes, lie: liar.Lie) -> No
 @pytest.mark.parametrize("lie", ["endless", "endless_line", "giant_literal"])
 def test_memory_is_bounded_with_the_limits_as_they_are_by_default(lie: str) -> None:
     program = (
-        "import resource, sys\n"
+        "import sys\n"
+        "from tests.test_mailbox.memory import peak\n"
         "from tests.test_mailbox.test_liars import *\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
         "try: read_all(int(sys.argv[1]), limits=Limits())\n"
-        "except Misbehaving: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "except Misbehaving: print(peak() - before)\n"
     )
     command = b"FETCH" if lie == "giant_literal" else b"EXAMINE"
     with lying({command: getattr(liar, lie)}) as server:
@@ -215,6 +217,30 @@ def test_a_structure_that_nobody_can_read_is_fetched_whole() -> None:
     limits = Limits(whole_bytes=10)
     with lying({b"FETCH": deep}) as server:
         assert read_all(server.port, limits=limits) == ([MAIL], {})
+
+
+def test_of_an_oversize_mail_without_a_readable_structure_the_beginning_is_read() -> None:
+    def deep(line: liar.Line, tag: bytes, rest: bytes) -> None:
+        if b"BODYSTRUCTURE" in rest:
+            liar.deep_parentheses(line, tag, rest)
+        elif b"BODY.PEEK" in rest:
+            assert rest.endswith(b"(BODY.PEEK[HEADER]<0.262144> BODY.PEEK[TEXT]<0.5>)")
+            line.answer(tag, b'1 FETCH (UID 7 BODY[HEADER]<0> "Subject: Hi " BODY[TEXT]<0> {5}\r\nIs it)')
+        else:
+            liar._fetch(line, tag, rest)
+
+    limits = Limits(message_bytes=50_000_000, text_bytes=5)
+    with lying({b"FETCH": deep}, size=60_000_000) as server:
+        assert read_all(server.port, limits=limits) == ([b"Subject: Hi Is it"], {})
+
+
+@pytest.mark.parametrize(("mode", "missing"), [("keyword", "keeps no keywords"), ("move", "no MOVE command")])
+def test_what_the_server_cannot_do_is_told_before_anything_is_done(
+    mode: Literal["keyword", "move"], missing: str
+) -> None:
+    with lying({}) as server, opened(server.port) as box, pytest.raises(UsageError, match=missing):
+        box.acknowledge([7], mode, "Done")
+    assert not any(b"STORE" in command or b"MOVE" in command for command in server.said)
 
 
 @pytest.mark.parametrize("command", [b"EXAMINE", b"SEARCH", b"FETCH"])

@@ -164,8 +164,10 @@ def _mbox(stream: BinaryIO, received_at: datetime, changed: datetime) -> Iterato
         after_blank = begins_line and line in _BLANK
         begins_line = line.endswith(b"\n")
         size += len(line)
-        if len(mail) <= MESSAGE_BYTES:
+        if size <= MESSAGE_BYTES:
             mail += line
+        else:
+            del mail[BEGINNING_BYTES:]
     yield _from_mbox(mail, size, received_at)
 
 

@@ -171,7 +171,7 @@ def _parameters(value: object) -> dict[str, bytes]:
 
 def _octets(value: object) -> bytes:
     # imapclient makes a number of an atom of digits, which a server may send for a boundary like 123.
-    return value if isinstance(value, bytes) else str(value).encode("ascii", "replace")
+    return value if isinstance(value, bytes) else b"%d" % value if isinstance(value, int) else b""
 
 
 _DISPOSITION_PLACE = {"text": 9, "message/rfc822": 11}
