@@ -331,7 +331,13 @@ def test_our_lines_and_those_of_libraries_are_one_stream_of_json(logged: io.Stri
 def test_no_log_line_holds_a_secret_or_what_a_person_wrote(logged: io.StringIO) -> None:
     log.keep_secret(["hunter2"])
     logger = structlog.get_logger()
-    logger.info("x", password="p4ss", subject="Ихний заказ", note="tried hunter2", url="postgresql://me:sesame@h/d")
+    logger.info(
+        "line",
+        password="p4ss",
+        subject="Ихний заказ",
+        note="tried hunter2 of ihn@kunde.example",
+        url="postgresql://me:sesame@h/d",
+    )
     logging.getLogger("imapclient").debug("FETCH Ихний заказ")
     logging.getLogger("sqlalchemy.engine").info("parameters Ихний заказ")
     logging.getLogger("other").warning("log-in with %s", "hunter2")
@@ -342,5 +348,5 @@ def test_no_log_line_holds_a_secret_or_what_a_person_wrote(logged: io.StringIO) 
         logger.exception("bug")
     written = logged.getvalue()
     assert "заказ" not in written
-    assert not re.search("p4ss|hunter2|sesame", written)
+    assert not re.search("p4ss|hunter2|sesame|kunde", written)
     assert "RuntimeError: 11" in written

@@ -27,6 +27,7 @@ from apscheduler.executors.base import BaseExecutor, run_job  # type: ignore[imp
 from apscheduler.jobstores.base import JobLookupError  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
+from interest_ingest import log
 from interest_ingest.errors import IngestError, Unreachable, UsageError
 from interest_ingest.ingest.intake import PollResult, poll_mailbox
 from interest_ingest.ingest.processing import process
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from interest_ingest.mailbox.imap import Account
     from interest_ingest.settings import Mailbox, Settings
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 6.0
 """How long running work may take to end after a stop was asked for; the contract is ten seconds in all."""
 
 STAGGER_SECONDS = 0.05
@@ -124,11 +125,15 @@ class Daemon:
             store = self._wait_for_database()
             if store is None:
                 return
+            clean = False
             try:
                 self.start(store)
                 self._serve()
             finally:
-                self.stop()
+                clean = self.stop()
+        if not clean:
+            # An ordinary exit would close SQLite's connections and so wait for the very threads that hang in them.
+            os._exit(0)
 
     def start(self, store: Store) -> None:
         """Begin to poll into `store`, which `stop` closes."""
@@ -138,19 +143,27 @@ class Daemon:
         self._scheduler.start()
         logger.info("started", mailboxes=len(self._jobs))
 
-    def stop(self) -> None:
-        """Cut connections, let the mails in hand be finished, end within STOP_SECONDS."""
+    def stop(self) -> bool:
+        """Cut connections and let the mails in hand be finished; False if STOP_SECONDS were not enough for that."""
         self._stop.set()
         self._landed.set()
         self._scheduler.shutdown(wait=False)
         deadline = time.monotonic() + STOP_SECONDS
+        # Closing gives back the leases, which a database that is held or away can make long.
+        closer = threading.Thread(target=self._close, name="closer", daemon=True)
         left = [thread.name for thread in (self._reader, *self._polls.threads) if not _ended(thread, deadline)]
+        if not left:
+            closer.start()
+            left = [] if _ended(closer, deadline) else [closer.name]
         if left:
-            # They are daemon threads and end with the process; what they had not committed is done again next time.
+            # They are daemon threads; what they had not committed is done again next time.
             logger.warning("stopped without waiting longer", left=left)
-        elif self._store:
-            self._store.close()
         logger.info("stopped")
+        return not left
+
+    def _close(self) -> None:
+        if self._store:
+            self._store.close()
 
     # Steering
 
@@ -347,7 +360,9 @@ class _ThreadPerPoll(BaseExecutor):  # type: ignore[misc]  # untyped base
 
 def _jobs(settings: Settings) -> list[_Job]:
     """The mailboxes with their passwords; `UsageError` if there are none or a password is not to be had."""
-    return [_Job(mailbox, mailbox.account()) for mailbox in settings.chosen()]
+    jobs = [_Job(mailbox, mailbox.account()) for mailbox in settings.chosen()]
+    log.keep_secret(job.account.password for job in jobs)
+    return jobs
 
 
 def _reason(error: Exception) -> str:

@@ -21,12 +21,13 @@ SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "creden
 PRIVATE_KEYS = frozenset({"subject", "text", "html", "body", "raw", "author", "sender", "address", "email", "phone"})
 
 LIBRARIES = {
-    "imapclient": logging.INFO,  # below that it logs whole commands and answers, mails included
+    "imapclient": logging.WARNING,  # at INFO each closed connection, below that whole commands and answers
     "apscheduler": logging.ERROR,  # at INFO two lines a poll; a skipped poll is counted by the daemon itself
     "sqlalchemy": logging.WARNING,  # below that it logs parameters
 }
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]+@")
+_ADDRESS = re.compile(r"""[^\s<>"'(),;:\[\]]+@[^\s<>"'(),;:\[\]]+""")
 _secrets: set[str] = set()
 
 
@@ -59,12 +60,12 @@ def configure(format: str = "auto", level: str = "info", stream: IO[str] | None 
 
 
 def keep_secret(values: Iterable[str]) -> None:
-    """Never let one of `values` appear in a log line."""
-    _secrets.update(value for value in values if value)
+    """Never let one of `values` appear in a log line; the shortest ones would only garble it."""
+    _secrets.update(value for value in values if len(value) > 3)
 
 
 def mask(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Hide secrets and what persons wrote, by key, and known secrets wherever they stand."""
+    """Hide secrets and what persons wrote, by key, and known secrets and mail addresses wherever they stand."""
     return {key: _masked(key, value) for key, value in event.items()}
 
 
@@ -75,7 +76,7 @@ def _masked(key: str, value: Any) -> Any:
         return value
     for secret in _secrets:
         value = value.replace(secret, MASK)
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
+    return _ADDRESS.sub(MASK, _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
 
 
 def _shared() -> list[Processor]:

@@ -677,7 +677,7 @@ def sample() -> str:
 
 def show(settings: Settings) -> str:
     """The configuration in force as TOML, without secrets."""
-    return "\n".join(_show_section(name, settings) for name in Settings.model_fields).rstrip() + "\n"
+    return "\n".join(filter(None, (_show_section(name, settings) for name in Settings.model_fields)))
 
 
 def _sample_section(name: str) -> str:
@@ -712,7 +712,7 @@ def _is_table(field: FieldInfo) -> bool:
 def _show_section(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if name in NAMED:
-        return "".join(f"[[{name}]]\n{_show_table(table)}\n" for table in value.values())
+        return "\n".join(f"[[{name}]]\n{_show_table(table)}" for table in value.values())
     return f"[{name}]\n{_show_table(value)}"
 
 

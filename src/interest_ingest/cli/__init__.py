@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,8 @@ import click
 from interest_ingest.cli import config, database, demo, ledger, mailboxes, parsers, reading
 from interest_ingest.cli.common import Given, neutral
 from interest_ingest.errors import IngestError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
@@ -68,4 +72,10 @@ def main(args: Sequence[str] | None = None) -> None:
     except IngestError as error:
         click.echo(f"interest-ingest: {neutral(str(error))}", err=True)
         code = error.exit_code
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        click.echo(f"interest-ingest: {(error.strerror or '').lower()}: free space, then try again", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what standard output still holds would fail again at exit
+        code = IngestError.exit_code
     sys.exit(code or 0)

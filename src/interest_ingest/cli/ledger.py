@@ -108,4 +108,8 @@ def show_mails(found: Iterable[dict[str, Any]]) -> None:
     rows = list(found)
     if rows:
         columns: Columns = {name.replace("_", " "): {} for name in rows[0]}
-        print_table(columns, (["" if value is None else str(value) for value in mail.values()] for mail in rows))
+        print_table(columns, ([_cell(value) for value in mail.values()] for mail in rows))
+
+
+def _cell(value: Any) -> str:
+    return str(len(value)) if isinstance(value, list) else "" if value is None else str(value)

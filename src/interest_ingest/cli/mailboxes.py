@@ -86,6 +86,9 @@ def _lines(given: Given, settings: Settings) -> Iterator[Line]:
         yield Line("warn", "configuration", warning)
     yield _tried("database", partial(_database, settings))
     yield _tried("parsers", _parsers)
+    if not settings.mailboxes:
+        yield _tried("mailboxes", lambda: str(settings.chosen()))
+        return
     mailboxes = [partial(_tried, f"mailbox {box.name}", partial(_mailbox, box)) for box in settings.chosen()]
     with ThreadPoolExecutor(len(mailboxes)) as pool:  # all at once: one that is silent takes a minute
         yield from pool.map(lambda look: look(), mailboxes)
@@ -109,7 +112,7 @@ def _tried(what: str, look: Callable[[], str]) -> Line:
     try:
         return Line("ok", what, look())
     except IngestError as error:
-        return Line("FAIL", what, str(error))
+        return Line("FAIL", what, str(error).removeprefix(f"{what}: "))
 
 
 def _database(settings: Settings) -> str:
