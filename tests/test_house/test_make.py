@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parents[2]
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as from a shell, though these tests are themselves run by make."""
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON", "VENV"))
+    }
+    return subprocess.run(["make", *arguments], cwd=TOP, env=clean, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -32,26 +41,19 @@ def environment(tmp_path: Path) -> Path:
 )
 def test_demo_prints_what_the_program_prints_and_nothing_else(environment: Path, given: list[str], called: str) -> None:
     """Nothing of make's own is on stdout, so that `make demo ONCE=1 JSON=1 | jq` works."""
-    done = subprocess.run(
-        ["make", "demo", f"VENV={environment}", *given], cwd=TOP, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == called
+    assert make("demo", f"VENV={environment}", *given).stdout == called
 
 
 def test_an_environment_is_made_again_when_the_lock_is_newer(environment: Path) -> None:
     """The stamp depends on requirements.lock and pyproject.toml."""
     (environment / ".ready").unlink()
-    planned = subprocess.run(
-        ["make", "--dry-run", "test", f"VENV={environment}"], cwd=TOP, capture_output=True, text=True, check=True
-    ).stdout
+    planned = make("--dry-run", "test", f"VENV={environment}").stdout
     assert "-m venv --clear" in planned
     assert "--require-hashes -r requirements.lock" in planned
 
 
 def test_a_missing_python_is_one_sentence(tmp_path: Path) -> None:
     """Without a fitting interpreter the reader learns what to do."""
-    done = subprocess.run(
-        ["make", "test", "PYTHON=", f"VENV={tmp_path}/none"], cwd=TOP, capture_output=True, text=True, check=False
-    )
+    done = make("test", "PYTHON=", f"VENV={tmp_path}/none")
     assert done.returncode == 2
     assert done.stderr.startswith("Python 3.11 or newer with venv is needed")
