@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.contract import host_in
+from interest_ingest.parsing.domains import is_free_mail
 from interest_ingest.parsing.links import is_action_link
 from interest_ingest.parsing.phrases import (
     ACCOUNT,
@@ -86,7 +87,7 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
     """What programs' mails have in common and a person's mail may have too."""
     answers = bool(mail.header("In-Reply-To"))
     mailer = mail.header("X-Mailer") or mail.header("User-Agent")
-    if MAIL_CLIENT.search(mailer):
+    if MAIL_CLIENT.search(mailer) or (mail.sender and is_free_mail(mail.sender.email.rpartition("@")[2])):
         yield -1.0
     elif SOFTWARE.search(mailer):
         yield 1.0
@@ -99,9 +100,17 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
     if mail.header("X-Auto-Response-Suppress"):
         yield 0.5
     text = strip_reply(mail.visible_text[:20_000])
-    yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if said.search(text))
+    yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if _says(text, said))
     if any(is_action_link(link) for link in mail.links[:50]) and not answers:
         yield 1.0
+
+
+def _says(text: str, phrase: re.Pattern[str]) -> bool:
+    """Whether `text` says `phrase` itself; a customer who was told so puts it in quotes."""
+    return any(
+        not re.search(r"[\"'“«„][^\"'”»\n]{0,60}$", text[max(0, m.start() - 61) : m.start()])
+        for m in phrase.finditer(text)
+    )
 
 
 def _is_account_notice(mail: Mail) -> bool:

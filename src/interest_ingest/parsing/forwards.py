@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from email.utils import format_datetime
 from typing import Final
 
 from interest_ingest.mail import Mail
+from interest_ingest.parsing.dates import parse_moment
+from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.phrases import FORWARDED, KEY_OF
 
 _MAX_ABOVE: Final = 60
 """Lines of own text that may stand over a forwarded mail."""
+
+_MAX_LINES: Final = 5_000
+_BLANKS: Final = " \t\r\xa0\u200e\u200f"
+_PREFIX: Final = re.compile(
+    r"(?i)\s*(?:(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|pd|転送|转发|轉寄|пересл|пер|ответ: пер)\s?[:：]\s*)+"
+)
+_SENDER: Final = re.compile(
+    r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?\s*<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
+)
 
 _HEADERS: Final = {"from": "From", "date": "Date", "to": "To", "cc": "Cc", "subject": "Subject", "reply-to": "Reply-To"}
 _MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]")  # Outlook before 2016
@@ -22,43 +34,58 @@ def forwarded_inline(mail: Mail) -> Mail | None:
     Its header has what the quoted lines tell; its HTML is that of the outer mail, for links and photos. Its trust is
     unproven: anybody can type such lines.
     """
-    lines = mail.visible_text.split("\n")
-    announced = next((n for n, line in enumerate(lines[:_MAX_ABOVE]) if _announces(line)), None)
-    if announced is None:
+    lines = [line.strip(_BLANKS) for line in mail.visible_text.split("\n")[:_MAX_LINES]]
+    # Outlook writes no line of its own over the copied header, only `FW:` into the subject.
+    start = next((n + 1 for n, line in enumerate(lines[:_MAX_ABOVE]) if _announces(line)), None)
+    if start is None and not _PREFIX.match(mail.subject):
         return None
-    fields, end = _fields(lines, announced + 1)
-    if not {"from", "subject"} <= fields.keys():
+    fields, end = _fields(lines, start or 0)
+    if "from" not in fields or (start is None and "subject" not in fields):
         return None
+    fields.setdefault("subject", _PREFIX.sub("", mail.subject))
+    fields["date"] = _date(fields.get("date", ""), mail)
     body = [re.sub(r"^\s?>\s?", "", line) for line in lines[end:]]
     return Mail.from_bytes(_raw(fields, "\n".join(body), mail.html))
 
 
+def _date(told: str, mail: Mail) -> str:
+    """The quoted date, in words of some mail program, as a Date field; the outer mail's if it cannot be read."""
+    moment = parse_moment(told, [*filter(None, (detect(mail.visible_text),)), "en"], mail.date) or mail.date
+    if moment is None:
+        return ""
+    return format_datetime(moment if moment.tzinfo or not mail.date else moment.replace(tzinfo=mail.date.tzinfo))
+
+
 def _announces(line: str) -> bool:
-    return len(line) < 120 and (
-        line.rstrip().endswith((":", "-", "—", "_", "：")) and FORWARDED.search(line) is not None
-    )
+    return len(line) < 120 and line.endswith((":", "-", "—", "_", "：")) and FORWARDED.search(line) is not None
 
 
 def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
-    """The quoted header lines from `start` on, by what they mean, and the line after them."""
+    """The first block of quoted header lines from `start` on, by what they mean, and the line after it.
+
+    Yandex writes `21.11.2026, 20:15, "Anna" <a@b>:` above or in place of a block: the name and address are From.
+    """
     fields: dict[str, str] = {}
+    end = start
     last = ""
-    place = start
-    for place in range(start, min(start + 20, len(lines) + 1)):
-        line = lines[place].lstrip(" >\t*") if place < len(lines) else ""
-        head, colon, value = line[:2_000].replace("：", ":", 1).partition(":")
-        key = KEY_OF.get(head.strip(" *\u200e\u200f").lower()) if colon else None
+    for place in range(start, min(start + _MAX_ABOVE, len(lines))):
+        key, value = _field(lines[place])
         if key:
-            fields.setdefault(key, value.strip(" *\u200e\u200f\t"))
-            last = key
-        elif not line.strip():
-            if fields:
-                break
-        elif last:
-            fields[last] += " " + line.strip()
-        else:
+            fields.setdefault(key, value)
+        elif (sender := _SENDER.search(lines[place])) and "from" not in fields:
+            fields |= {"date": sender["date"], "from": sender["sender"]}
+        elif lines[place] and last and not key:
+            fields[last] += " " + lines[place]
+        elif len(fields) >= 2 or (lines[place] and fields):
             break
-    return fields, place
+        last = key or ""
+        end = place + 1
+    return fields, end
+
+
+def _field(line: str) -> tuple[str | None, str]:
+    head, colon, value = line[:2_000].lstrip("> *").replace("：", ":", 1).partition(":")
+    return KEY_OF.get(head.strip(" *").lower()) if colon else None, value.strip(" *\t")
 
 
 def _raw(fields: dict[str, str], text: str, html: str) -> bytes:

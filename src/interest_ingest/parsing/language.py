@@ -38,7 +38,9 @@ _BULGARIAN_WORDS = "е не да се от за на и че съм ще със 
 _BULGARIAN = frozenset(_BULGARIAN_WORDS.split())
 
 _WORDS: Final[dict[str, str]] = {
-    "en": "the and you for is are to of in it that this with have can your we do would please not what how from hello",
+    "en": "the and you for is are to of in it that this with have can your we do would please not what how from hello "
+    "i a my me be an at on by as or if was has had will could get good want need there any some thanks thank about "
+    "they when where which who it's no so one two more still",
     "de": "der die das und ich ist nicht ein eine zu mit für auf wir sie bitte noch haben den dem wie auch guten danke",
     "fr": "le la les des est vous je pour une un et dans avec pas nous que bonjour merci votre sur au du ce qui avez",
     "es": "el los las una por para con está que usted gracias hola cómo pero muy tienen puede quiero es del y su en",

@@ -6,26 +6,12 @@ From is only the courier where software sends in a visitor's name: then the pers
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
 
 from interest_ingest.cards import Author
 from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.automatic import is_robot
+from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.phrases import COMPANY
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
-
-_PROVIDERS = (
-    "aol bk btinternet bluewin comcast duck email fastmail free freenet gmail gmx googlemail hey hotmail "
-    "hushmail icloud inbox interia internet laposte libero list live mac mail mailfence mailbox me msn naver "
-    "o2 onet orange outlook posteo proton protonmail pm qq rambler rediffmail sapo seznam sfr sina t-online "
-    "terra tiscali tuta tutanota tut ukr uol verizon virgilio wanadoo web wp ya yahoo yandex yeah ymail zoho "
-    "126 163 21cn chmail daum hanmail post pochta"
-)
-_FREE_MAIL: Final = frozenset(_PROVIDERS.split())
-"""Names of providers under which anybody has an address, without their endings (`yahoo.co.jp`, `mail.ru`)."""
 
 _VIA = re.compile(r"(?i)\s+(via|через|über|von|par)\s+\S.*$|\s*\((via|через) [^)]*\)$")
 _PHONE_LABEL = re.compile(
@@ -101,23 +87,6 @@ def phones(text: str, *, signed: bool = False) -> list[str]:
         if named and 7 <= len(digits) <= 15 and not _FAX.search(before) and not _DATE.fullmatch(written):
             found.setdefault(digits, written)
     return list(found.values())
-
-
-def registrable(domain: str) -> str:
-    """The part of `domain` that somebody registered (`mail.shop.co.uk` → `shop.co.uk`); "" if there is none."""
-    return _suffixes().privatesuffix(domain.lower().strip(".")) or ""
-
-
-def is_free_mail(domain: str) -> bool:
-    """Whether anybody can have an address at `domain` (`gmail.com`, `yandex.ru`, `yahoo.co.jp`)."""
-    return registrable(domain).partition(".")[0] in _FREE_MAIL
-
-
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(accept_unknown=True)
 
 
 def _is_name(address: Address) -> bool:
