@@ -77,7 +77,8 @@ def _salvaged(text: str, notes: Notes) -> list[Address]:
     bare = [one for word in _SEPARATORS.split(text) if _is_email((one := _address("", word)).email)]
     name, angle, local = text.partition("<")
     # `<root>`: an address without a domain, as local mail has it; a bare word may as well be a person's name.
-    return bare or [_address(name, local.split(">")[0] if angle else "")]
+    named = _address(name, local.split(">")[0] if angle else "")
+    return bare or ([named] if any(named) else [])
 
 
 def _address(name: str, email: str) -> Address:
@@ -95,7 +96,7 @@ def read_date(value: str, notes: Notes) -> datetime | None:
     moment: datetime | None = result.value
     if moment is not None:
         moment = moment.astimezone(timezone(timedelta(hours=float(result.timezone))))
-    else:
+    elif result.reasons == ("invalid-date-syntax",):  # else it is no possible day or time
         moment = _tolerant_date(value)
     if moment is None or not 1970 <= moment.year <= 2100:
         notes.add("Date is no date")

@@ -41,7 +41,8 @@ ALIASES: Final = {
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs"})
 # Wide or escape-coded charsets: a valid UTF-8 reading proves nothing against them, and ASCII bytes are not ASCII text.
 _STATEFUL: Final = re.compile(r"utf-?(?:7|16|32)|iso2022|hz")
-_ESCAPED: Final = {b"\x1b$)C": "iso2022_kr", b"\x1b$": "iso2022_jp_ext", b"~{": "hz"}
+_ESCAPED: Final = {b"\x1b$)C": "iso2022_kr", b"\x1b$": "iso2022_jp_ext"}
+_HZ: Final = re.compile(rb"~\{(?:[!-w][!-~])+~\}")
 _META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.+-]{2,40})", re.IGNORECASE)
 _XML: Final = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.+-]{2,40})", re.IGNORECASE)
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
@@ -110,9 +111,9 @@ def _candidates(data: bytes, codec: str | None, html: bool) -> Iterator[tuple[st
 
 
 def _escaped(data: bytes) -> str | None:
-    if b"\x1b" not in data and b"~" not in data:
-        return None
-    return next((codec for mark, codec in _ESCAPED.items() if mark in data), None)
+    if b"\x1b" in data:
+        return next((codec for mark, codec in _ESCAPED.items() if mark in data), None)
+    return "hz" if b"~{" in data and _HZ.search(data) else None
 
 
 def _byte_order_mark(data: bytes) -> str | None:

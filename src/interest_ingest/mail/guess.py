@@ -10,7 +10,6 @@ import re
 from typing import Final, NamedTuple
 
 _RUSSIAN: Final = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґў"
-_RUSSIAN_CAPITALS: Final = "ПСВНОКДРМИТБГАЗЕУЧЛФЖЯШЭХЦЮЩЫІЇЄЬЙЪЁ"
 _ARABIC: Final = "اليمونرتبهدسعفقكحجشخطصةىأذضغزثظءإئآؤ"
 _PERSIAN: Final = "اینرمدهوتبسشکگلزخقفعپجحچصطغضژآثظئذكيىء"
 _HEBREW: Final = "יוהלאתרשמבנדקעפחכםטןגסצזךףץ"
@@ -50,26 +49,30 @@ class _Profile(NamedTuple):
     weights: dict[str, float]
     latin: bool
     wide: bool
+    handicap: float
 
 
-def _ranked(codec: str, *alphabets: str, latin: bool = False) -> _Profile:
+def _ranked(codec: str, alphabet: str, *, latin: bool = False, handicap: float = 0.0) -> _Profile:
+    """Letters weigh less the rarer they are, capitals almost as much as their small letters."""
     weights = dict.fromkeys(_SIGNS, 0.4)
-    for share, alphabet in zip((1.0, 0.7), alphabets, strict=False):
-        weights.update({c: share * (1 - 0.9 * i / len(alphabet)) for i, c in enumerate(alphabet)})
-    return _Profile(codec, weights, latin, wide=False)
+    for rank, char in enumerate(alphabet):
+        weight = 1 - 0.9 * rank / len(alphabet)
+        weights[char] = weight
+        weights.setdefault(char.upper(), 0.95 * weight)
+    return _Profile(codec, weights, latin, wide=False, handicap=handicap)
 
 
 def _frequent(codec: str, characters: str) -> _Profile:
-    return _Profile(codec, dict.fromkeys(characters, 1.0), latin=False, wide=True)
+    return _Profile(codec, dict.fromkeys(characters, 1.0), latin=False, wide=True, handicap=0.0)
 
 
 _PROFILES: Final = (
     _ranked("cp1252", _LATIN, latin=True),
-    _ranked("cp1251", _RUSSIAN, _RUSSIAN_CAPITALS),
-    _ranked("koi8-u", _RUSSIAN, _RUSSIAN_CAPITALS),
-    _ranked("cp866", _RUSSIAN, _RUSSIAN_CAPITALS),
-    _ranked("iso8859-5", _RUSSIAN, _RUSSIAN_CAPITALS),
-    _ranked("mac-cyrillic", _RUSSIAN, _RUSSIAN_CAPITALS),
+    _ranked("cp1251", _RUSSIAN),
+    _ranked("koi8-u", _RUSSIAN),
+    _ranked("cp866", _RUSSIAN),
+    _ranked("iso8859-5", _RUSSIAN),
+    _ranked("mac-cyrillic", _RUSSIAN),
     _ranked("cp1256", _ARABIC + "پچگکژ"),
     _ranked("cp1256", _PERSIAN),
     _ranked("iso8859-6", _ARABIC),
@@ -80,10 +83,12 @@ _PROFILES: Final = (
     _frequent("cp949", _HANGUL),
     _ranked("cp1250", _LATIN_EAST, latin=True),
     _ranked("cp1254", _TURKISH, latin=True),
-    _ranked("cp1253", _GREEK),
-    _ranked("cp1255", _HEBREW),
-    _ranked("cp874", _THAI),
+    _ranked("cp1253", _GREEK, handicap=0.1),
+    _ranked("cp1255", _HEBREW, handicap=0.1),
+    _ranked("cp874", _THAI, handicap=0.1),
 )
+# A small letter before a capital: KOI8 and Windows-1251 read as each other turn the case of every letter around.
+_TURNED: Final = re.compile(r"[а-яёіїєґά-ώ](?=[А-ЯЁІЇЄҐΑ-Ω])")
 _MIXED: Final = re.compile(r"[A-Za-z](?=[^\x00-\x7f])|(?<=[^\x00-\x7f])[A-Za-z]")
 _HIGH_LINES: Final = re.compile(rb"[^\n]{0,400}[\x80-\xff][^\n]{0,400}")
 
@@ -108,7 +113,7 @@ def looks_wide(data: bytes) -> str | None:
     return None
 
 
-def _sample(data: bytes, size: int = 3_000) -> bytes:
+def _sample(data: bytes, size: int = 1_500) -> bytes:
     """The first lines of `data` that hold bytes above 0x7F."""
     lines: list[bytes] = []
     for found in _HIGH_LINES.finditer(data, 0, 500_000):
@@ -125,7 +130,8 @@ def _likeness(sample: bytes, profile: _Profile) -> float:
     score = sum(_weight(char, profile) for char in high) / max(len(high), 1)
     # Accented letters stand between plain ones; letters of other alphabets do not.
     mixed = len(_MIXED.findall(text)) / max(len(high), 1)
-    return score + (min(mixed, 1) - 1 if profile.latin else -min(mixed, 1))
+    turned = len(_TURNED.findall(text)) / max(len(high), 1)
+    return score + (min(mixed, 1) - 1 if profile.latin else -min(mixed, 1)) - turned - profile.handicap
 
 
 def _weight(char: str, profile: _Profile) -> float:

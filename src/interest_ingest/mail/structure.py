@@ -19,6 +19,7 @@ _HTML_START: Final = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.I
 # White space after a boundary is gateways' padding; words after the closing `--` are not uncommon either.
 _DELIMITER_REST: Final = re.compile(rb"(--)?(?:[ \t]{0,200}|(?<=--)[ \t][^\r\n]{0,200})(?:\r\n|\n|\r|\Z)")
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news", "message/partial"})
+_TYPE: Final = re.compile(r"[!#$&'*+.^_`|~\w-]+/[!#$&'*+.^_`|~\w/+-]+")
 _SHORT_TYPES: Final = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "text/htm": "text/html"}
 
 
@@ -35,17 +36,15 @@ class Part:
     end: int
     type: str
     parameters: dict[str, str]
+    encoding: str
+    """As `encoding_of` names it."""
     depth: int = 0
     alternative: int = 0
     typed: bool = True
 
     def value(self, name: str) -> bytes:
         """The raw value of the part's first header `name` (given in lower case), b"" if absent."""
-        return next((value for key, value in self.fields if key.lower() == name), b"")
-
-    @property
-    def encoding(self) -> str:
-        return encoding_of(self.value("content-transfer-encoding").decode("latin-1"))
+        return _first(self.fields, name)
 
     @property
     def body(self) -> bytes:
@@ -64,13 +63,19 @@ class Part:
 def read_part(source: bytes, start: int, end: int, notes: Notes, default: str = "text/plain") -> Part:
     """Read the headers of the part that is `source[start:end]`."""
     head = split_head(source, start, end, notes)
-    raw = next((value for key, value in head.fields if key.lower() == "content-type"), b"")
+    fields = head.fields
+    raw = _first(fields, "content-type")
     kind, parameters = parse_parameters(unfold(raw, None, notes), notes) if raw.strip() else (default, {})
     kind = _SHORT_TYPES.get(kind, kind)
-    if not re.fullmatch(r"[!#$&'*+.^_`|~\w-]+/[!#$&'*+.^_`|~\w/+-]+", kind):
+    if not _TYPE.fullmatch(kind):
         notes.add("Content-Type is none")
         kind = default
-    return Part(head.fields, head.source, head.start, head.end, kind, parameters, typed=bool(raw.strip()))
+    encoding = encoding_of(_first(fields, "content-transfer-encoding").decode("latin-1"))
+    return Part(*head, kind, parameters, encoding, typed=bool(raw.strip()))
+
+
+def _first(fields: list[Field], name: str) -> bytes:
+    return next((value for key, value in fields if key.lower() == name), b"")
 
 
 def leaves(root: Part, notes: Notes, budget: Budget) -> Iterator[Part]:
@@ -119,7 +124,7 @@ def _spans(part: Part, declared: bool, budget: Budget, notes: Notes) -> list[tup
         body = decode_transfer(part.body, part.encoding, notes)
         if b"\n--" in body or body.startswith(b"--"):
             notes.add("encoded multipart")
-            part.source, part.start, part.end, part.fields = body, 0, len(body), []
+            part.source, part.start, part.end, part.encoding = body, 0, len(body), ""
             return _spans(part, declared, budget, notes)
     found = _UNDECLARED.search(part.source, part.start, part.end)
     if not found:
