@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -92,7 +93,7 @@ def run(
     from interest_ingest.store import Store
 
     mails = samples()
-    with TemporaryDirectory(prefix="interest-ingest-demo-") as folder, serving() as server:
+    with TemporaryDirectory(prefix="interest-ingest-demo-") as folder, serving(folder) as server:
         settings = configuration(server, Path(folder))
         store = Store.open(settings.database_url())
         recorded = threading.Event()
@@ -102,9 +103,14 @@ def run(
             if begun:
                 begun(World(server, settings, store))
             feeding = _feed(server, mails, 0.0 if once else LIVE_SECONDS)
-            return _follow(store, recorded, show, len(mails) if once else None, feeding)
+            _follow(store, recorded, show, len(mails) if once else None, feeding)
+        except KeyboardInterrupt:
+            if once:
+                raise
         finally:
+            outcomes = _outcomes(store)
             daemon.stop()
+    return outcomes
 
 
 def samples() -> list[Sample]:
@@ -139,8 +145,11 @@ def configuration(server: Server, folder: Path) -> Settings:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """The mail server in a child process of its own session: Ctrl-C is for the parent, which then ends the child."""
+def serving(folder: str) -> Iterator[Server]:
+    """The mail server in a child process of its own session: Ctrl-C is for the parent, which then ends the child.
+
+    The child removes `folder` when it ends, because a parent that was killed cannot.
+    """
     if importlib.util.find_spec("pymap") is None:
         raise UsageError("the demo needs a mail server: pip install 'interest-ingest[demo]'")
     password = secrets.token_urlsafe(16)
@@ -156,7 +165,7 @@ def serving() -> Iterator[Server]:
         assert child.stdin
         assert child.stdout
         try:
-            child.stdin.write(password + "\n")
+            child.stdin.write(f"{password}\n{folder}\n")
             child.stdin.flush()
             port = child.stdout.readline()
             if not port:
@@ -198,31 +207,33 @@ def _follow(
     show: Callable[[dict[str, Any]], None],
     expected: int | None,
     errors: list[Exception],
-) -> Counter[str]:
-    """Show each new card; ends when `expected` mails have their outcome, without it at KeyboardInterrupt."""
+) -> None:
+    """Show each new card; ends when `expected` mails have their outcome, without it only by KeyboardInterrupt."""
     shown: set[str] = set()
-    outcomes: Counter[str] = Counter()
     deadline = time.monotonic() + ONCE_SECONDS
-    try:
-        while expected is None or outcomes.total() < expected:
-            recorded.wait(1.0)
-            recorded.clear()
-            for card in store.cards():
-                if card["id"] not in shown:
-                    shown.add(card["id"])
-                    show(card)
-            outcomes = Counter(store.counts().mails)
-            del outcomes[NOT_READ]
-            if errors or (expected and time.monotonic() > deadline):
-                raise IngestError(f"the demo read {outcomes.total()} of its mails and got no further: {errors}")
-    except KeyboardInterrupt:
-        if expected is not None:
-            raise
+    while True:
+        recorded.wait(1.0)
+        recorded.clear()
+        read = _outcomes(store).total()
+        for card in store.cards():
+            if card["id"] not in shown:
+                shown.add(card["id"])
+                show(card)
+        if read == expected:
+            return
+        if errors or (expected and time.monotonic() > deadline):
+            raise IngestError(f"the demo read {read} of its mails and got no further: {errors}")
+
+
+def _outcomes(store: Store) -> Counter[str]:
+    """How many mails came to which outcome, without those that have none yet."""
+    outcomes = Counter(store.counts().mails)
+    del outcomes[NOT_READ]
     return outcomes
 
 
-async def _serve(password: str) -> None:
-    """Be the mail server until standard input ends."""
+async def _serve(password: str, folder: str) -> None:
+    """Be the mail server until standard input ends, then remove `folder`."""
     from proxyprotocol.reader import ProxyProtocolReader
     from pymap.backend.dict import DictBackend
     from pymap.imap import IMAPServer
@@ -238,8 +249,9 @@ async def _serve(password: str) -> None:
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)  # open connections and pymap's pool would be waited for
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.stdin.readline().strip()))
+    asyncio.run(_serve(sys.stdin.readline().strip(), sys.stdin.readline().strip()))

@@ -16,7 +16,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
-    from rich.table import Table
 
     from interest_ingest.settings import Settings
     from interest_ingest.store import Store
@@ -85,24 +84,17 @@ Columns = dict[str, dict[str, Any]]
 """Titles of columns, with rich's options for each."""
 
 
-def new_table(columns: Columns) -> Table:
-    """An empty table in the style of all tables here."""
+def print_table(columns: Columns, rows: Iterable[list[str]], **options: Any) -> None:
+    """A table of texts that are neutral already, with rich's options for the whole."""
     from rich import box
     from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title, options in columns.items():
-        table.add_column(title, **options)
-    return table
-
-
-def print_table(columns: Columns, rows: Iterable[list[str]]) -> None:
-    """A table of plain texts."""
     from rich.text import Text
 
-    table = new_table(columns)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, **options)
+    for title, column in columns.items():
+        table.add_column(title, **column)
     for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     console().print(table)
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from interest_ingest.cli.common import console, json_option, new_table, print_json
-from interest_ingest.cli.ledger import CARD_COLUMNS, card_row
+from interest_ingest.cli.common import json_option, print_json
+from interest_ingest.cli.ledger import show_card
 
 if TYPE_CHECKING:
     from interest_ingest.demo import World
@@ -37,25 +35,9 @@ def demo(once: bool, as_json: bool) -> None:
     if as_json:
         run(print_json, once=once)
         return
-    with _table() as show:
-        outcomes = run(show, None if once else _tell, once=once)
+    first = iter([True])
+    outcomes = run(lambda card: show_card(card, header=next(first, False)), None if once else _tell, once=once)
     click.echo(_summary(outcomes))
-
-
-@contextmanager
-def _table() -> Iterator[Callable[[dict[str, Any]], None]]:
-    """A table that grows by each card; without a terminal it is printed when it is complete."""
-    from rich.live import Live
-    from rich.text import Text
-
-    table = new_table(CARD_COLUMNS)
-    with Live(table, console=console(), auto_refresh=False, vertical_overflow="visible") as live:
-
-        def show(card: dict[str, Any]) -> None:
-            table.add_row(*(Text(cell) for cell in card_row(card)))
-            live.refresh()
-
-        yield show
 
 
 def _tell(world: World) -> None:

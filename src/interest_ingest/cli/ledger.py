@@ -49,12 +49,9 @@ class OutcomeName(click.ParamType[str]):
 
 
 CARD_COLUMNS: Columns = {
-    "when": {"no_wrap": True},
-    "source": {"no_wrap": True},
-    "action": {"no_wrap": True},
-    "author": {"no_wrap": True},
+    "when (UTC), what": {"width": 20},
+    "who, trust": {"width": 20},
     "text": {"ratio": 1},
-    "trust": {"no_wrap": True},
 }
 
 
@@ -91,16 +88,27 @@ def mails(given: Given, as_json: bool, outcome: str | None) -> None:
 
 
 def show_cards(found: Iterable[dict[str, Any]]) -> None:
-    """Cards as a table."""
-    print_table(CARD_COLUMNS, (card_row(card) for card in found))
+    """Cards as a table, printed row by row: a long one needs no memory and a slow one is seen growing."""
+    for number, card in enumerate(found):
+        show_card(card, header=number == 0)
+
+
+def show_card(card: dict[str, Any], *, header: bool = False) -> None:
+    """One row of that table."""
+    print_table(CARD_COLUMNS, [card_row(card)], expand=True, show_header=header, show_edge=False)
 
 
 def card_row(card: dict[str, Any]) -> list[str]:
-    """A card as the cells of CARD_COLUMNS, neutral and short."""
+    """A card as the cells of CARD_COLUMNS, neutral and short, of two lines each."""
     author = card["author"]
     who = author["name"] or author["email"] or author["phone"] or "-"
     when = card["occurred_at"][:16].replace("T", " ")
-    return [when, card["source"], card["action"], one_line(who, 24), one_line(card["text"], 200), card["trust"]]
+    about = f"\n[{one_line(card['product']['name'], 80)}]" if card["product"]["name"] else ""
+    return [
+        f"{when}\n{card['source']} {card['action']}",
+        f"{one_line(who, 40)}\n{card['trust']}",
+        one_line(card["text"], 200) + about,
+    ]
 
 
 def show_mails(found: Iterable[dict[str, Any]]) -> None:
@@ -108,7 +116,7 @@ def show_mails(found: Iterable[dict[str, Any]]) -> None:
     rows = list(found)
     if rows:
         columns: Columns = {name.replace("_", " "): {} for name in rows[0]}
-        print_table(columns, ([_cell(value) for value in mail.values()] for mail in rows))
+        print_table(columns, ([one_line(_cell(value)) for value in mail.values()] for mail in rows))
 
 
 def _cell(value: Any) -> str:
