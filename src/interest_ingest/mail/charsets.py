@@ -46,7 +46,7 @@ _HZ: Final = re.compile(rb"~\{(?:[!-w][!-~])+~\}")
 _META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.+-]{2,40})", re.IGNORECASE)
 _XML: Final = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.+-]{2,40})", re.IGNORECASE)
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class Decoded(NamedTuple):
@@ -170,9 +170,8 @@ def _damaged(data: bytes, codec: str | None) -> Decoded | None:
 
 def storable(text: str) -> str:
     """Without NUL, and with U+FFFD for lone surrogates (UTF-7 and UTF-16 can carry them): no database takes these."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return _UNSTORABLE.sub(lambda m: "" if m[0] == "\x00" else "\ufffd", text)
+    text = text.replace("\x00", "")
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def _guessed(data: bytes) -> Decoded:

@@ -7,7 +7,7 @@ import itertools
 import re
 from typing import Final
 
-from interest_ingest.mail.limits import Notes
+from interest_ingest.mail.limits import MAX_TEXT, Notes
 
 _NAMES: Final = (
     (re.compile(r"base-?64|^b64"), "base64"),
@@ -107,7 +107,7 @@ def _uuencoded(data: bytes, notes: Notes) -> bytes:
     lines = data.replace(b"\r\n", b"\n").split(b"\n")
     begin = next((i + 1 for i, line in enumerate(lines) if line.startswith(b"begin ")), 0)
     decoded: list[bytes] = []
-    for line in lines[begin:]:
+    for line in lines[begin : begin + MAX_TEXT // 45]:  # a line holds 45 bytes, however short it was cut
         if line.strip() in (b"end", b"`", b""):
             break
         try:
