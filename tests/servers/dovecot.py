@@ -80,8 +80,8 @@ service lmtp {{
 """
 
 # Dovecot's master ends its children when it is told to end; this shell tells it when the test process is gone, however
-# that came about (its end of the pipe closes), and is out of reach of the terminal's Ctrl-C.
-_KEEPER = 'dovecot -F -c "$1" & pid=$!; read -r _; kill $pid; wait $pid'
+# that came about (its end of the pipe closes), removes the folder, and is out of reach of Ctrl-C.
+_KEEPER = 'dovecot -F -c "$1/dovecot.conf" & pid=$!; read -r _; kill $pid; wait $pid; rm -rf "$1"'
 
 
 @dataclass
@@ -191,7 +191,7 @@ def _prepare(root: Path) -> Dovecot:
 def _process(root: Path) -> Iterator[None]:
     environment = {**os.environ, "PATH": _path()}
     keeper = subprocess.Popen(
-        ["sh", "-c", _KEEPER, "sh", str(root / "dovecot.conf")],
+        ["sh", "-c", _KEEPER, "sh", str(root)],
         stdin=subprocess.PIPE,
         start_new_session=True,
         env=environment,

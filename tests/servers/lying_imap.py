@@ -9,7 +9,7 @@ import contextlib
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MAIL = b"From: Anna <anna@shop.example>\r\nSubject: Question\r\n\r\nIs it in stock?\r\n"
@@ -154,13 +154,21 @@ class Server:
     said: list[bytes] = field(default_factory=list)
 
 
+def converse(line: Line, commands: Iterable[bytes], lies: Mapping[bytes, Lie]) -> None:
+    """Answer until the client goes."""
+    replies = {**_HONEST, **lies}
+    for command in commands:
+        line.said.append(command)
+        if found := _COMMAND.fullmatch(command):
+            replies[found[2].upper()](line, found[1], found[3])
+
+
 @contextlib.contextmanager
 def lying(
     lies: Mapping[bytes, Lie], *, uids: Sequence[int] = (7,), size: int = len(MAIL), greeting: bytes = b"* OK hello\r\n"
 ) -> Iterator[Server]:
     """Serve on a loopback port; `lies` maps commands (`b"FETCH"`) to what is done instead of the honest answer."""
     closed = threading.Event()
-    replies = {**_HONEST, **lies}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(listener.getsockname()[1])
 
@@ -175,10 +183,7 @@ def lying(
             with contextlib.suppress(OSError), client, client.makefile("rb") as file:  # the client has enough
                 line = Line(client, closed, server.said, uids, size)
                 line.send(greeting)
-                for command in file:
-                    server.said.append(command)
-                    if found := _COMMAND.fullmatch(command):
-                        replies[found[2].upper()](line, found[1], found[3])
+                converse(line, file, lies)
 
         threads = [threading.Thread(target=accept)]
         threads[0].start()

@@ -6,11 +6,15 @@ import contextlib
 import email
 import email.message
 import email.policy
+import errno
 import itertools
 import random
 import socket
 import ssl
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -26,6 +30,7 @@ from interest_ingest.mailbox.faults import AuthenticationFailed, InsecureConnect
 from interest_ingest.mailbox.imap import Account, Limits, Mailbox, connect
 from interest_ingest.mailbox.wire import tls_context
 from tests.servers.dovecot import Dovecot, self_signed
+from tests.servers.lying_imap import Line, converse, lying
 
 BY_DEFAULT = Limits()
 
@@ -413,6 +418,28 @@ def test_a_certificate_for_another_name_is_refused(
         pass
 
 
+def test_what_is_injected_before_tls_is_never_read(dovecot: Dovecot, user: str, trusted: None) -> None:
+    """CVE-2011-0411: the answers of a man in the middle, sent ahead of the handshake, count as said inside it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(dovecot.certificate, dovecot.certificate.with_suffix(".key"))
+    inside: list[bytes] = []
+
+    def offer(line: Line, tag: bytes, rest: bytes) -> None:
+        line.answer(tag, b"CAPABILITY IMAP4rev1 STARTTLS")
+
+    def inject(line: Line, tag: bytes, rest: bytes) -> None:
+        line.send(tag + b" OK begin\r\n* 5 EXISTS\r\n* CAPABILITY IMAP4rev1 INJECTED\r\n")
+        with context.wrap_socket(line.socket, server_side=True) as tls, tls.makefile("rb") as commands:
+            converse(replace(line, socket=tls, said=inside), commands, {})
+
+    with lying({b"CAPABILITY": offer, b"STARTTLS": inject}) as server:
+        with connect(replace(secure(dovecot, user, starttls=True), port=server.port)) as box:
+            assert box.examine().exists == 1
+            assert not box._client.has_capability("INJECTED")
+        assert not any(b"LOGIN" in command for command in server.said)
+    assert any(b"LOGIN" in command for command in inside)
+
+
 def test_clear_text_where_tls_is_configured_is_told(dovecot: Dovecot, user: str) -> None:
     wrong_port = replace(secure(dovecot, user), port=dovecot.imap_port)
     with pytest.raises(InsecureConnection, match="starttls"), connect(wrong_port):
@@ -423,6 +450,24 @@ def test_tls_older_than_1_2_is_refused() -> None:
     assert tls_context().minimum_version >= ssl.TLSVersion.TLSv1_2
     assert tls_context().verify_mode is ssl.CERT_REQUIRED
     assert tls_context().check_hostname
+
+
+def test_the_test_server_ends_with_the_tests_also_when_they_are_killed(dovecot: Dovecot) -> None:
+    program = (
+        "import os\n"
+        "from tests.servers.dovecot import running\n"
+        "with running() as server:\n"
+        "    print(server.imap_port, server.root, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    port, root = run.stdout.split()
+    deadline = time.monotonic() + 20
+    while Path(root).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(root).exists()
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", int(port))) == errno.ECONNREFUSED
 
 
 def test_a_folder_name_with_a_line_break_is_refused(dovecot: Dovecot, user: str) -> None:

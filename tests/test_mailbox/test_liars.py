@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import subprocess
 import sys
@@ -119,9 +120,10 @@ def test_more_than_was_asked_for_is_refused(command: bytes, lie: liar.Lie) -> No
 @pytest.mark.parametrize("lie", ["endless", "endless_line", "giant_literal"])
 def test_memory_is_bounded_with_the_limits_as_they_are_by_default(lie: str) -> None:
     program = (
-        "import sys\n"
+        "import resource, sys\n"
         "from tests.test_mailbox.memory import peak\n"
         "from tests.test_mailbox.test_liars import *\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n"  # a buffer that is never filled counts too
         "before = peak()\n"
         "try: read_all(int(sys.argv[1]), limits=Limits())\n"
         "except Misbehaving: print(peak() - before)\n"
@@ -179,6 +181,23 @@ def test_a_mail_without_bytes_is_reported_and_nothing_is_invented(lie: liar.Lie)
         raws, unfetchable = read_all(server.port)
     assert raws == []
     assert list(unfetchable) == [7]
+
+
+def test_an_answer_for_another_mail_is_ignored() -> None:
+    def and_another(line: liar.Line, tag: bytes, rest: bytes) -> None:
+        line.answer(tag, b"2 FETCH (UID 1007 RFC822.SIZE 4)", b"1 FETCH (UID 7 RFC822.SIZE 5)")
+
+    with lying({b"FETCH": and_another}) as server, opened(server.port) as box:
+        assert [(uid, size.size) for uid, size in box.sizes([7]).items()] == [(7, 5)]
+
+
+def test_nothing_of_the_mail_or_the_log_in_gets_into_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    """imapclient hands all that comes and goes to a logger, unless told otherwise."""
+    caplog.set_level(logging.DEBUG)
+    with lying({}) as server:
+        read_all(server.port)
+    assert "stock" not in caplog.text
+    assert "secret-word" not in caplog.text
 
 
 def test_a_mail_that_is_expunged_while_it_is_fetched_is_forgotten() -> None:

@@ -195,6 +195,10 @@ class Mailbox:
             else:
                 self._ask(self._client.add_flags, group, [KEYWORD if mode == "keyword" else b"\\Seen"], silent=True)
 
+    def capabilities(self) -> frozenset[str]:
+        """What the server says that it can, in capitals: `IDLE`, `MOVE`, `UIDPLUS`, …"""
+        return frozenset(one.decode("ascii", "replace").upper() for one in self._ask(self._client.capabilities))
+
     # Opening
 
     def _open(self, folder: str, *, readonly: bool) -> FolderState:
