@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pty
 import signal
 import socket
 import sqlite3
@@ -296,11 +297,28 @@ def test_check_tries_everything_and_names_the_remedy(run: Run, config: Callable[
     fine = run(config(good), "check")
     assert fine.code == 0
     assert [line.split()[0] for line in fine.out.splitlines()] == ["ok", "warn", "warn", "ok", "ok", "ok"]
+    assert "logged in, INBOX: 0 mails" in fine.out
+    assert "MOVE" in fine.out.splitlines()[-1]
     failing = run(config(good, bad), "check")
     assert failing.code == 1
     (line,) = [line for line in failing.out.splitlines() if line.startswith("FAIL")]
     assert "mailbox bad" in line
     assert "check username and password" in line
+
+
+def test_long_work_shows_its_progress_on_a_terminal_only(run: Run, config: Callable[..., str], tmp_path: Path) -> None:
+    """The bars are on standard error: standard output is for the report."""
+    (tmp_path / "one.eml").write_bytes(letter(1).raw)
+    command = [sys.executable, "-m", "interest_ingest", config(), "import", "one.eml"]
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 100_000)
+    os.close(ours)
+    assert done.stdout == b"one.eml: 1 seen, 1 new\n1 cards\n"
+    assert b"mails read" in shown
+    assert run(config(), "import", "one.eml").err == ""
 
 
 def test_check_polled_is_about_the_daemon(

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 import click
 
 from interest_ingest.cli.common import Given, json_option, neutral, progress
-from interest_ingest.errors import IngestError
+from interest_ingest.errors import IngestError, UsageError
 
 if TYPE_CHECKING:
     from interest_ingest.settings import Mailbox, Settings
 
 POLLED_INTERVALS = 3
 """A mailbox is healthy when its last completed poll is not longer ago than so many of its intervals."""
+
+USEFUL = frozenset({"IDLE", "MOVE", "UIDPLUS", "ESEARCH", "CONDSTORE"})
+"""Extensions of IMAP that an operator may want to know of."""
 
 
 @click.command(short_help="The daemon: polls all mailboxes until it is told to stop.")
@@ -134,6 +137,10 @@ def _mailbox(mailbox: Mailbox) -> str:
 
     with connect(mailbox.account()) as box:
         state = box.examine()
+        able = box.capabilities()
+    if mailbox.acknowledge == "move" and "MOVE" not in able:
+        raise UsageError(f'{mailbox.host} has no MOVE; use acknowledge = "keyword", "seen" or "none"')
     secured = {"implicit": "TLS", "starttls": "STARTTLS", "none": "no TLS (loopback)"}[mailbox.tls]
     lasting = f"UIDVALIDITY {state.uidvalidity}" if state.uidvalidity else "UIDs do not last"
-    return f"{secured}, logged in, {mailbox.folder}: {state.exists} mails, {lasting}"
+    known = ", ".join(sorted(able & USEFUL)) or "only the basics"
+    return f"{secured}, logged in, {mailbox.folder}: {state.exists} mails, {lasting}, can {known}"
