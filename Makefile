@@ -38,7 +38,7 @@ demo: $(READY)
 	$(BIN)/interest-ingest demo $(if $(call on,ONCE),--once) $(if $(call on,JSON),--json)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,19 +11,32 @@ import pytest
 from tests.servers import dovecot as dovecot_server
 from tests.servers import postgres as postgres_server
 
+PACKAGES = {"Dovecot": "dovecot-imapd dovecot-lmtpd", "PostgreSQL": "postgresql"}
 
-def absent(server: str, reason: str) -> None:
-    """Skip the test, or fail where INTEREST_INGEST_REQUIRE_SERVERS=1 says that the server has to be there."""
-    if os.environ.get("INTEREST_INGEST_REQUIRE_SERVERS") == "1":
-        pytest.fail(f"{server}: {reason}")
-    pytest.skip(f"{server}: {reason}")
+
+def need(server: str, lacking: str | None) -> None:
+    """Skip the test if the server cannot be had here, for the reason `lacking`.
+
+    INTEREST_INGEST_REQUIRE_SERVERS=1 says that it has to be there: then the test fails. With 0 the server is left out.
+    """
+    wanted = os.environ.get("INTEREST_INGEST_REQUIRE_SERVERS")
+    if wanted == "0":
+        pytest.skip(f"{server} is left out")
+    if lacking:
+        (pytest.fail if wanted == "1" else pytest.skip)(f"{lacking}; run: apt-get install {PACKAGES[server]}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason for which tests were skipped, with their number."""
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
+    for reason, number in sorted(reasons.items()):
+        terminalreporter.write_line(f"{number} tests skipped: {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[dovecot_server.Dovecot]:
     """A running Dovecot; take a user name of your own in every test."""
-    if reason := dovecot_server.missing():
-        absent("Dovecot", reason)
+    need("Dovecot", dovecot_server.missing())
     with dovecot_server.running() as server:
         yield server
 
@@ -30,8 +44,7 @@ def dovecot() -> Iterator[dovecot_server.Dovecot]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The maintenance database of a running PostgreSQL."""
-    if reason := postgres_server.missing():
-        absent("PostgreSQL", reason)
+    need("PostgreSQL", postgres_server.missing())
     with postgres_server.running() as url:
         yield url
 
