@@ -73,6 +73,7 @@ def test_names_of_charsets(name: str, codec: str | None) -> None:
         ("тест чайник".encode(), "windows-1251", "utf-8", "тест чайник"),
         ("чайник".encode("cp1251"), None, "guess", "чайник"),
         ("чайник и чашка ".encode() + b"\xff", "utf-8", "damaged", "чайник и чашка \ufffd"),
+        ("чайник и чашка ".encode() + b"\xff\xc0" * 20, "utf-8", "damaged", "чайник и чашка " + "\ufffd" * 40),
         (b"plain", "koi8-r", "declared", "plain"),
         (b"+BBIEEA-", "utf-7", "declared", "ВА"),
         (b"~{Dz:C~}", None, "guess", "您好"),

@@ -119,6 +119,7 @@ DATES = {
     "year of twenty digits": ("1 Jan 99999999999999999999 00:00 +0000", None),
     "year 1": ("Fri, 21 Nov 0001 12:15:00 +0300", None),
     "absurd zone": ("Fri, 21 Nov 2025 12:15:00 +9999", None),
+    "zone of two days": ("Fri, 21 Nov 2025 12:15:00 +5100", None),
     "words": ("yesterday", None),
 }
 

@@ -28,6 +28,10 @@ TEXTS = {
     "plain": (ANNA + b"\nHello\n", "Hello\n"),
     "no header at all": (b"Hello there\n\nSecond paragraph\n", "Hello there\n\nSecond paragraph\n"),
     "no blank line before the body": (ANNA + b"Hello there\n\nmore\n", "Hello there\n\nmore\n"),
+    "multipart right below its headers": (
+        ANNA + b"Content-Type: multipart/mixed; boundary=b\nThis is MIME.\n" + HELLO + b"--b--\n",
+        "Hello",
+    ),
     "headers only": (ANNA, ""),
     "empty": (b"", ""),
     "leading blank lines": (b"\r\n \r\n" + ANNA + b"\nHello\n", "Hello\n"),
@@ -120,6 +124,7 @@ TEXTS = {
         ANNA + "Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n\nこんに \nちは\n".encode(),
         "こんにちは\n",
     ),
+    "unknown kind of text": (mixed(part(b"Hello", b"Content-Type: text/x-new")), "Hello"),
     "enriched": (ANNA + b"Content-Type: text/enriched\n\n<bold>Hello</bold>\n", "Hello\n"),
     "only another mail": (ANNA + b"Content-Type: message/rfc822\n\n" + INNER, "Inner text\n"),
     "bounce without words": (

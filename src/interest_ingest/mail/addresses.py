@@ -95,7 +95,8 @@ def read_date(value: str, notes: Notes) -> datetime | None:
     result = parse_mail_date(value)
     moment: datetime | None = result.value
     if moment is not None:
-        moment = moment.astimezone(timezone(timedelta(hours=float(result.timezone))))
+        hours = float(result.timezone)
+        moment = moment.astimezone(timezone(timedelta(hours=hours))) if abs(hours) < 24 else None
     elif result.reasons == ("invalid-date-syntax",):  # else it is no possible day or time
         moment = _tolerant_date(value)
     if moment is None or not 1970 <= moment.year <= 2100:

@@ -74,11 +74,16 @@ def read_bodies(parts: list[Part], notes: Notes) -> Bodies:
         else:
             spare.append(part)
         bodies.attachments.append(_attachment(part, name))
-    for types in (_OLD_TYPES, _REPORT_TYPES):
+    for stands_in in (_OLD_TYPES.__contains__, _REPORT_TYPES.__contains__, _is_unknown_text):
         for part in spare if not bodies.segments else []:
-            if part.type in types:
+            if stands_in(part.type):
                 _add_text(part, bodies, notes)
     return bodies
+
+
+def _is_unknown_text(kind: str) -> bool:
+    """RFC 2046 §4.1.4: a text of an unknown kind is shown as plain text."""
+    return kind.startswith("text/")
 
 
 def _add_text(part: Part, bodies: Bodies, notes: Notes) -> bool:

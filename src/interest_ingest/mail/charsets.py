@@ -155,15 +155,18 @@ def _western(data: bytes) -> str:
 
 
 def _damaged(data: bytes, codec: str | None) -> Decoded | None:
-    """The declared charset (else UTF-8) with some bytes replaced, if these are few beside the ones that fit.
+    """The declared charset (else UTF-8) with some bytes replaced, if more speaks for it than against it.
 
-    Text of another charset hardly ever forms the sequences of UTF-8, so there fewer fitting ones are enough.
+    For it speak few replaced bytes beside the fitting ones, or a long stretch before the first misfit: then the bytes
+    were damaged on their way. Text of another charset hardly ever forms the sequences of UTF-8, so less is enough.
     """
     for candidate in dict.fromkeys((codec or "utf-8", "utf-8")):
+        strong = candidate == "utf-8" or candidate in _ESCAPED.values()
         text = data.decode(candidate, "replace")
         lost = text.count("\ufffd")
         fitting = sum(1 for char in text if char > "\x7f") - lost
-        if fitting >= (2 if candidate == "utf-8" or candidate in _ESCAPED.values() else 10) * lost:
+        sound = sum(1 for char in text[: text.find("\ufffd")] if char > "\x7f")
+        if fitting >= (2 if strong else 10) * lost or sound >= (8 if strong else 30):
             return Decoded(text, candidate, "damaged")
     return None
 

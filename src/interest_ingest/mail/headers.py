@@ -81,9 +81,11 @@ def _read_fields(block: bytes, notes: Notes) -> tuple[list[Field], int]:
             continue
         end = block.index(b"\n", position) + 1
         if last_known < 0:
-            last_known = max((m.start() for m in _KNOWN.finditer(block)), default=0)
+            dashes = block.find(b"\n--", position)  # what follows a delimiter line belongs to a part
+            known = _KNOWN.finditer(block, 0, dashes if dashes >= 0 else len(block))
+            last_known = max((m.start() for m in known), default=0)
         if not _ENVELOPE.match(block, position):
-            if last_known < end:
+            if last_known < end or block.startswith(b"--", position):
                 return fields, position
             notes.add("a header line was broken")
             _append(fields, block[position:end])
