@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.contract import host_in
-from interest_ingest.parsing.domains import is_free_mail
+from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.links import is_action_link
 from interest_ingest.parsing.phrases import (
     ACCOUNT,
@@ -91,6 +91,8 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield -1.0
     elif SOFTWARE.search(mailer):
         yield 1.0
+    if _is_relayed(mail):
+        yield -2.5
     if mail.header("Auto-Submitted").strip().lower().startswith("auto-") or _BULK.match(mail.header("Precedence")):
         yield 1.0
     if (mail.header("List-Unsubscribe") or mail.header("List-Id")) and not _is_own_list(mail):
@@ -136,6 +138,14 @@ def _has_person_to_answer(mail: Mail) -> bool:
     """A website sends as itself and names the visitor in Reply-To."""
     answer = mail.reply_to
     return answer is not None and not is_robot(answer) and (mail.sender is None or answer.email != mail.sender.email)
+
+
+def _is_relayed(mail: Mail) -> bool:
+    """Reply-To is at another domain than From: a website or wiki carries somebody's words."""
+    if mail.sender is None or mail.reply_to is None or is_robot(mail.reply_to):
+        return False
+    domains = [registrable(address.email.rpartition("@")[2]) for address in (mail.sender, mail.reply_to)]
+    return "" not in domains and domains[0] != domains[1]
 
 
 def _is_own_list(mail: Mail) -> bool:

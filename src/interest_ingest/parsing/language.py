@@ -45,7 +45,7 @@ _WORDS: Final[dict[str, str]] = {
     "fr": "le la les des est vous je pour une un et dans avec pas nous que bonjour merci votre sur au du ce qui avez",
     "es": "el los las una por para con está que usted gracias hola cómo pero muy tienen puede quiero es del y su en",
     "pt": "os uma não para com você está que obrigado obrigada olá como mais tem pode quero é do da em seu no na eu",
-    "it": "il gli una per con non che sono è della grazie buongiorno come di più avete vorrei del le questo ho nel",
+    "it": "quanto costa il gli una per con non che sono è della grazie buongiorno come di più avete vorrei del le",
     "tr": "bir ve için bu ne mi mı merhaba var çok nasıl teşekkürler ile olarak istiyorum değil kadar ben siz daha",
     "pl": "i nie się jest na do że jak czy dzień dobry dziękuję proszę mam dla oraz ale po są to w z mogę będzie",
     "nl": "de het een en van ik is niet voor met u op dat zijn kunt heeft bedankt graag hoe deze ook nog wij aan",
@@ -75,8 +75,8 @@ def detect(text: str) -> str | None:
         return None
     if scripts["HIRAGANA"] + scripts["KATAKANA"] > (scripts["CJK"] + scripts["LATIN"]) // 20:
         return "ja"
-    # A product name in Latin letters makes no English letter: other scripts need a third of the letters.
-    script = max(scripts, key=lambda one: scripts[one] * (1 if one == "LATIN" else 2))
+    # Names of products in Latin letters do not make a Russian question English.
+    script = max(scripts, key=lambda one: scripts[one] * (1 if one == "LATIN" else 7))
     if script in _SCRIPTS:
         return _SCRIPTS[script]
     if script == "CJK":

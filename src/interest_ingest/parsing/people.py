@@ -19,9 +19,9 @@ _PHONE_LABEL = re.compile(
     r"fon|telefon|handy|"
     r"mobil|tél|téléphone|portable|teléfono|móvil|cel|telefone|celular|telefono|cellulare|gsm|cep|kom|"
     r"тел\./факс|m|t|p|ph|"
-    r"تلفن|موبایل|همراه|تماس|هاتف|جوال|फ़ोन|फोन|मोबाइल|電話|携帯|电话|手机|전화|휴대폰)(?!\w)[.:\s]{0,4}$"
+    r"تلفن|موبایل|همراه|تماس|هاتف|جوال|फ़ोन|फोन|मोबाइल|電話|携帯|电话|手机|전화|휴대폰)(?!\w)[.:：\s]{0,4}$"
 )
-_FAX = re.compile(r"(?i)(fax|факс|télécopie|ファックス|传真|فکس|नंबर फैक्स)[.:\s]{0,4}$")
+_FAX = re.compile(r"(?i)(fax|факс|télécopie|ファックス|传真|فکس|नंबर फैक्स)[.:：\s]{0,4}$")
 _PHONE = re.compile(r"(?<![\w.,/@#№-])(\+|00)?\(?\d[\d\s().\u2010-\u2013/\xa0-]{5,22}\d(?![\w@]|[.,:]\d)")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}")
 

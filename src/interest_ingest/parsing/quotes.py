@@ -143,12 +143,28 @@ def _before_block(shapes: list[str], block: int) -> int | None:
     last = block - 1
     while last >= 0 and not shapes[last] and block - last <= 3:
         last -= 1
-    for first in _paragraph_starts(shapes, last):
-        if _is_attribution(" ".join(shapes[first : last + 1])):
-            return _with_rule(shapes, first)
+    first = _attribution(shapes, last)
+    if first is not None:
+        return _with_rule(shapes, first)
     # Apple Mail quotes its own announcement; a bare `>` stands where HTML marks a quote.
     first_words = _first_words(shapes, block)
     return block if not first_words or _is_attribution(first_words) else None
+
+
+def _attribution(shapes: list[str], last: int) -> int | None:
+    """Where the attribution that ends at `last` begins; the shortest that is one, and the date above it if wrapped."""
+    begun: int | None = None
+    for first in _paragraph_starts(shapes, last):
+        if begun is None and _is_attribution(" ".join(shapes[first : last + 1])):
+            begun = first
+        elif begun is not None and _begins(shapes[first], " ".join(shapes[begun : last + 1])):
+            return first
+    return begun
+
+
+def _begins(above: str, rest: str) -> bool:
+    """Whether `above` has what an attribution begins with and `rest` lacks: a date, or `Anna wrote in` (s-nail)."""
+    return any(sign.search(above) and not sign.search(rest) for sign in (_CLOCK, _DAY, WROTE))
 
 
 def _paragraph_starts(shapes: list[str], last: int) -> list[int]:
@@ -179,7 +195,8 @@ def _is_attribution(line: str) -> bool:
     if not line.endswith((":", "：")) or len(line) > MAX_LINE:
         return False
     dated = len(_NUMBERS.findall(line)) >= 4 and (_CLOCK.search(line) or _DAY.search(line))
-    return bool(_ADDRESS.search(line) or dated or (WROTE.search(line) and not YOU.match(line)))
+    wrote = WROTE.search(line)
+    return bool(_ADDRESS.search(line) or dated or (wrote and wrote.start() > 1 and not YOU.match(line)))
 
 
 def _unmarked_quote(shapes: list[str], place: int) -> int | None:

@@ -1,0 +1,137 @@
+"""Mails that no person wrote are told from letters, and letters with odd headers stay letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from interest_ingest.parsing.automatic import is_auto_reply, is_automated, is_bounce, is_robot
+from tests.test_parsing.making import mail
+
+LETTERS: list[tuple[str, dict[str, str]]] = [
+    ("Do you ship to Iceland?", {}),
+    ("Do you ship to Iceland?", {"Auto_Submitted": "auto-generated"}),
+    ("Do you ship to Iceland?", {"Precedence": "bulk", "Auto_Submitted": "auto-generated"}),
+    ("Do you ship to Iceland?", {"X_Auto_Response_Suppress": "All", "Precedence": "bulk"}),
+    (
+        "Do you ship?",
+        {
+            "List_Id": "<sales.teahouse.example>",
+            "List_Unsubscribe": "<mailto:x@teahouse.example>",
+            "Precedence": "list",
+        },
+    ),
+    ("Do you ship?", {"List_Unsubscribe": "<https://crm.example/u/1>", "In_Reply_To": "<order@teahouse.example>"}),
+    ("Do you ship?", {"From": "Shop <noreply@teahouse.example>", "Reply_To": "Anna <anna@post.example>"}),
+    (
+        "40 boxes please.\n-- \nSent by Anna through the wiki. To unsubscribe see the preferences.",
+        {"From": "wiki@tea.example", "Reply_To": "anna@post.example", "X_Mailer": "MediaWiki mailer"}
+        | {"List_Unsubscribe": "<https://tea.example/prefs>"},
+    ),
+    (
+        "Your mail said “this is an automatically generated message, do not reply to this”. So whom do I ask?",
+        {"Precedence": "bulk"},
+    ),
+    ("I cannot reset my password, https://teahouse.example/reset/9f2c7714d0aa4bb1 does not open.", {}),
+    ("Please unsubscribe me: https://teahouse.example/unsubscribe/ab12", {}),
+    ("Thank you for your order! When will it come?", {"X_Mailer": "PHPMailer 6.9"}),
+    ("Мы получили ваш чай, он чудесный. Можно ещё?", {"Subject": "Re: Заказ"}),
+    ("Ich plane meinen Urlaub bei Ihnen, ist im Juli etwas frei?", {"Subject": "Urlaub im Juli"}),
+    ("Planujemy urlop nad morzem, ile kosztuje pokój?", {"Subject": "Urlop w lipcu"}),
+    ("We are on a trip and would like to visit you.", {"Subject": "On vacation in your town"}),
+    ("Нужны чайники для офиса.", {"Subject": "Автоматические чайники"}),
+    ("Hello", {"From": "info@mueller.example"}),
+    ("Hello", {"From": "support@customer.example"}),
+]
+
+
+@pytest.mark.parametrize(("text", "headers"), LETTERS)
+def test_a_letter_is_a_letter(text: str, headers: dict[str, str]) -> None:
+    """A lead lost is worse than a noise card: no weak sign decides alone."""
+    letter = mail(text, **headers)
+    assert not is_bounce(letter)
+    assert not is_auto_reply(letter)
+    assert not is_automated(letter)
+
+
+AUTOMATED: list[tuple[str, dict[str, str]]] = [
+    ("Your parcel is on its way.", {"From": "no-reply@parcel.example"}),
+    ("Votre colis", {"From": "ne-pas-repondre@colis.example"}),
+    ("backup of shop: 3 errors\nName: db1\nEmail: root@db1.example", {"From": "Anacron <root>"}),
+    ("run-parts: failed", {"From": "Cron Daemon <root@vm.example>", "Subject": "Cron <root@vm> test"}),
+    ("disk", {"From": "admin@vm.example", "X_Cron_Env": "<SHELL=/bin/sh>"}),
+    ("Ten teas for winter", {"From": "hello@news.example", "List_Unsubscribe": "<https://news.example/u/1>"}),
+    (
+        "A password was requested.\nhttps://shop.example/index.php?route=account/reset&code=mUlOnTnwaRiCG2sdKdOI",
+        {"From": "owner@shop.example", "Subject": "Password reset"},
+    ),
+    (
+        "Подтвердите аккаунт: https://shop.example/confirm/a1b2c3d4e5",
+        {"From": "info@shop.example", "Subject": "Регистрация"},
+    ),
+    (
+        "以下の内容で受け付けました。\n\n送料は？\n\n※このメールは自動送信です。",
+        {"From": "owner@chaya.example", "X_Mailer": "PHPMailer 6.6"},
+    ),
+    ("Thank you for contacting us. This is an automated message.\n> Do you ship?", {"From": "info@shop.example"}),
+    (
+        "Спасибо за обращение! Письмо сформировано автоматически, не отвечайте на это письмо.",
+        {"From": "info@lavka.example"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "headers"), AUTOMATED)
+def test_what_programs_send_is_no_letter(text: str, headers: dict[str, str]) -> None:
+    """System users, newsletters, account notices, receipts that repeat the customer's words."""
+    assert is_automated(mail(text, **headers))
+
+
+AWAY = [
+    ("Out of office: Your order", "I am away until 30 November."),
+    ("Automatic reply: Your order", "I am currently out of the office."),
+    ("Я в отпуске: Ваш заказ", "Здравствуйте! Я в отпуске до 30 ноября."),
+    ("Автоответ: Заказ", "Буду отсутствовать до понедельника."),
+    ("Abwesenheitsnotiz: Bestellung", "Ich bin bis 30. November nicht im Büro."),
+    ("Réponse automatique : Commande", "Je suis actuellement en congés."),
+    ("Respuesta automática: Pedido", "Estoy fuera de la oficina."),
+    ("پاسخ خودکار: سفارش", "من در مرخصی هستم."),
+    ("自動応答: ご注文", "ただいま不在にしております。"),
+    ("छुट्टी पर: ऑर्डर", "मैं छुट्टी पर हूँ।"),
+]
+
+
+@pytest.mark.parametrize(("subject", "text"), AWAY)
+def test_an_absence_note_is_known_by_subject_and_text(subject: str, text: str) -> None:
+    """vacation(1) of old sets no header at all; the subject alone would not do."""
+    assert is_auto_reply(mail(text, Subject=subject))
+    assert not is_auto_reply(mail("Do you have green tea?", Subject=subject))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Auto_Submitted": "Auto-Replied; owner-email=x"},
+        {"X_Autoreply": "yes"},
+        {"Precedence": "auto_reply"},
+    ],
+)
+def test_headers_of_automatic_replies(headers: dict[str, str]) -> None:
+    """RFC 3834 and what came before it."""
+    assert is_auto_reply(mail("See you on Monday", **headers))
+
+
+@pytest.mark.parametrize(
+    "address", ["noreply@a.example", "no-reply+77@a.example", "do_not_reply@a.example", "notify@a.example"]
+)
+def test_robots_are_known_by_their_name(address: str) -> None:
+    """Nobody reads what is sent there."""
+    assert is_robot(mail(From=address).sender)
+
+
+@pytest.mark.parametrize(
+    "address", ["noelle@a.example", "rootstock@a.example", "botanik@a.example", "info@a.example", "replyn@a.example"]
+)
+def test_people_are_no_robots(address: str) -> None:
+    """A robot's word inside a name does not make one."""
+    assert not is_robot(mail(From=address).sender)

@@ -1,0 +1,127 @@
+"""Who reads a mail: the order of choosing, overlaps, and mails inside mails."""
+
+from __future__ import annotations
+
+import pytest
+
+from interest_ingest.cards import Outcome
+from interest_ingest.mail import Mail
+from interest_ingest.parsing import Match
+from interest_ingest.parsing.choose import choose
+from tests.test_parsing.making import forwarding, mail, reader
+
+SOCIAL = reader("social.note", Match(from_domain="social.example"))
+FORM = reader("form.any", Match(text="(?i)phone:"), fallback=1)
+LETTER = reader("mail.letter", Match(), fallback=2)
+PARSERS = (LETTER, SOCIAL, FORM)
+
+NOTE = "From: Social <note@social.example>\nSubject: Anna likes it\n\nshe does\n"
+
+
+def names(given: Mail, *, own: frozenset[str] = frozenset()) -> list[str]:
+    return [one.name for one in choose(PARSERS, given, own=own).parsers]
+
+
+def test_a_specific_parser_comes_before_everything_else() -> None:
+    """Social notifications carry the headers of automatic mails and no-reply senders."""
+    note = mail(From="note@social.example", Auto_Submitted="auto-replied", Precedence="bulk", Return_Path="<>")
+    assert names(note) == ["social.note"]
+
+
+def test_fallbacks_are_asked_in_their_order() -> None:
+    """Form before letter, and only those whose match holds."""
+    assert names(mail("Phone: 1")) == ["form.any", "mail.letter"]
+    assert names(mail("Hello")) == ["mail.letter"]
+
+
+def test_two_specific_parsers_are_ambiguous() -> None:
+    """An overlap is an error to be settled, not a race."""
+    other = reader("social.other", Match(subject="likes"))
+    choice = choose((SOCIAL, other), mail(From="note@social.example", Subject="Anna likes it"))
+    assert (choice.outcome, choice.reason) == (Outcome.QUARANTINED, "ambiguous: social.note, social.other")
+
+
+def test_instead_of_settles_an_overlap() -> None:
+    """A shop's repair of a built-in parser replaces it where both match, and nowhere else."""
+    repair = reader("social.repair", Match(subject="likes"), instead_of="social.note")
+    parsers = (SOCIAL, repair)
+    both = choose(parsers, mail(From="note@social.example", Subject="Anna likes it"))
+    assert both.parsers == (repair,)
+    assert choose(parsers, mail(From="note@social.example", Subject="Other")).parsers == (SOCIAL,)
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"Content_Type": "multipart/report; report-type=delivery-status; boundary=b"}, "bounce"),
+        ({"From": "MAILER-DAEMON@mx.example"}, "bounce"),
+        ({"Auto_Submitted": "auto-replied (vacation)"}, "auto-reply"),
+        ({"From": "marfa@TEAHOUSE.example"}, "own mail"),
+    ],
+)
+def test_what_is_no_interest_is_ignored_with_its_reason(headers: dict[str, str], reason: str) -> None:
+    """Bounce, automatic reply, own people: after the specific parsers, before the fallbacks."""
+    choice = choose(PARSERS, mail(**headers), own=frozenset({"marfa@teahouse.example"}))
+    assert (choice.parsers, choice.outcome, choice.reason) == ((), Outcome.IGNORED, reason)
+
+
+def test_a_forwarded_notification_is_read_as_the_inner_mail() -> None:
+    """As attachment; the words of the one who forwards do not matter then."""
+    choice = choose(PARSERS, forwarding(NOTE, text="look"))
+    assert choice.parsers == (SOCIAL,)
+    assert choice.mail.subject == "Anna likes it"
+
+
+def test_a_bounce_with_a_notification_inside_is_a_bounce() -> None:
+    """A returned mail is not a forwarded one."""
+    bounce = forwarding(NOTE, Content_Type="multipart/report; report-type=delivery-status; boundary=out")
+    assert choose(PARSERS, bounce).reason == "bounce"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "---------- Forwarded message ---------\nFrom: Social <note@social.example>\nDate: Tue, Nov 3\n"
+        "Subject: Anna likes it\nTo: <marfa@teahouse.example>\n\nshe does",
+        "Begin forwarded message:\n\nFrom: Social <note@social.example>\nSubject: Anna likes it\n\nshe does",
+        '---- Пересылаемое сообщение ----\n03.11.2026, 10:12, "Social" <note@social.example>:\n\nshe does',
+        "---- Пересылаемое сообщение ----\nОт кого: Social <note@social.example>\nТема: Anna likes it\n\nshe does",
+        "-------- Weitergeleitete Nachricht --------\nBetreff: \tAnna likes it\nDatum: \tTue, 3 Nov 2026\n"
+        "Von: \tSocial <note@social.example>\nAn: \tmarfa@teahouse.example\n\nshe does",
+        "---------- Message transféré ---------\nDe : Social <note@social.example>\nObjet : Anna likes it\n\nshe does",
+        "From: Social <note@social.example>\nSent: Tue 3 Nov\nTo: Marfa\nSubject: Anna likes it\n\nshe does",
+        "---------- 転送メッセージ ----------\n差出人: Social <note@social.example>\n件名: Anna likes it\n\nshe does",
+        "---------- پیام ارسال شده ----------\nاز: Social <note@social.example>\nموضوع: Anna likes it\n\nshe does",
+    ],
+)
+def test_a_notification_forwarded_in_the_text_is_read(block: str) -> None:
+    """The service's headers are gone; the quoted From line is enough for the parser to know its mail."""
+    choice = choose(PARSERS, mail(f"Look!\n\n{block}", Subject="Fwd: Anna likes it"))
+    assert choice.parsers == (SOCIAL,)
+    assert choice.mail.subject == "Anna likes it"
+    assert choice.mail.visible_text.strip() == "she does"
+    assert choice.mail.trust.value == "unproven"
+
+
+def test_a_letter_that_quotes_a_header_is_no_forward() -> None:
+    """Only a specific parser takes the inner mail; a customer's letter stays his."""
+    text = "Begin forwarded message:\n\nFrom: Boris <boris@post.example>\nSubject: x\n\nhello"
+    assert choose(PARSERS, mail(text)).mail.sender == ("Anna", "anna@post.example")
+
+
+def test_what_our_own_people_forward_is_read_inside() -> None:
+    """A colleague's forward is a customer's letter; without one in it, it is our own mail."""
+    own = frozenset({"marfa@teahouse.example"})
+    letter = "From: Boris <boris@post.example>\nTo: marfa@teahouse.example\nSubject: Cups\n\nDo you have cups?\n"
+    choice = choose(PARSERS, forwarding(letter, text="for you"), own=own)
+    assert choice.parsers == (LETTER,)
+    assert choice.mail.sender == ("Boris", "boris@post.example")
+    inline = f"for you\n\n---------- Forwarded message ---------\n{letter}"
+    assert choose(PARSERS, mail(inline, From="marfa@teahouse.example"), own=own).mail.sender == choice.mail.sender
+
+
+def test_a_letter_with_an_attached_mail_keeps_its_own_author() -> None:
+    """A customer who attaches an old mail is the author; a mail without own words is what it carries."""
+    old = "From: Boris <boris@post.example>\nSubject: Old\n\nold words\n"
+    assert choose(PARSERS, forwarding(old, text="see what I wrote")).mail.visible_text.strip() == "see what I wrote"
+    assert choose(PARSERS, forwarding(old)).mail.subject == "Old"

@@ -1,0 +1,263 @@
+"""Quotes and signatures: gone where a mail program put them, kept where a customer typed something alike."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interest_ingest.mail import Mail
+from interest_ingest.parsing.quotes import answer, reply_html, split_signature, strip_reply
+
+ATTRIBUTIONS = {
+    "mutt": "On Tue, Nov 03, 2026 at 10:12:00AM +0000, Quill & Kettle wrote:",
+    "gmail en": "On Tue, Nov 3, 2026 at 10:12 AM Quill & Kettle <shop@teahouse.example> wrote:",
+    "gmail en wrapped": "On Tue, Nov 3, 2026 at 10:12 AM The Quill & Kettle <shop@teahouse.example>\nwrote:",
+    "gmail en cut in the address": "On Tue, Nov 3, 2026 at 10:12 AM Quill & Kettle <\nshop@teahouse.example> wrote:",
+    "gmail ru": "вт, 3 нояб. 2026 г. в 10:12, Чайная лавка <shop@lavka.example>:",
+    "gmail ru old": "3 ноября 2026 г., 10:12 пользователь Лавка <shop@lavka.example> написал:",
+    "gmail uk": "вт, 3 лист. 2026 р. о 10:12 Лавка <shop@lavka.example> пише:",
+    "gmail de": "Am Di., 3. Nov. 2026 um 10:12 Uhr schrieb Teestube <shop@teestube.example>:",
+    "gmail fr": "Le mar. 3 nov. 2026 à 10:12, Maison de thé <shop@the.example> a écrit :",
+    "gmail fa": "در تاریخ سه‌شنبه ۳ نوامبر ۲۰۲۶ ساعت ۱۰:۱۲ چای \u200f<\u202ashop@chai.example\u202c> نوشت:\u200f",
+    "gmail ar": "في الثلاثاء، ٣ نوفمبر ٢٠٢٦ في ١٠:١٢ ص تمت كتابة ما يلي بواسطة الشاي <shop@shay.example>:",
+    "gmail ja": "2026年11月3日(火) 10:12 茶屋 <shop@chaya.example>:",
+    "gmail hi": "मंगल, 3 नव॰ 2026 को 10:12 am बजे को चाय घर <shop@chai.example> ने लिखा:",
+    "gmail zh": "茶馆 <shop@cha.example> 于2026年11月3日周二 10:12写道：",
+    "gmail ko": "2026년 11월 3일 (화) 오전 10:12, 찻집 <shop@cha.example>님이 작성:",
+    "gmail tr": "Çay Evi <shop@cay.example>, 3 Kas 2026 Sal, 10:12 tarihinde şunu yazdı:",
+    "gmail es": "El mar, 3 nov 2026 a las 10:12, Casa de té (<shop@te.example>) escribió:",
+    "thunderbird en": "On 03/11/2026 10:12, Quill & Kettle wrote:",
+    "thunderbird ru": "03.11.2026 10:12, Чайная лавка пишет:",
+    "thunderbird de": "Am 03.11.26 um 10:12 schrieb Teestube:",
+    "thunderbird ja": "On 2026/11/03 10:12, 茶屋 wrote:",
+    "yandex": '03.11.2026, 10:12, "Чайная лавка" <shop@lavka.example>:',
+    "yandex with header": "-----------\nКому: a@b.example;\nТема: Заказ;\n03.11.2026, 10:12, Лавка <a@c.example>:",
+    "mail.ru": "Вторник, 3 ноября 2026, 10:12 +03:00 от Лавка <shop@lavka.example>:",
+    "apple de": "Am 03.11.2026 um 10:12 schrieb Teestube <shop@teestube.example>:",
+    "proton": "---- Original Message ----\nOn Tue, November 3rd, 2026, 10:12, Shop <a@b.example> wrote:",
+    "s-nail": "Quill & Kettle wrote in\n <20261103101200.abc@teahouse.example>:",
+    "only a name": "Quill & Kettle schrieb:",
+    "unknown language": "Ngày 3 thg 11, 2026 lúc 10:12 Trà quán <shop@tra.example> đã viết:",
+}
+QUOTE = "> Hello,\n>\n> how many do you need?\n>> 40?\n>"
+
+
+@pytest.mark.parametrize("attribution", ATTRIBUTIONS.values(), ids=ATTRIBUTIONS.keys())
+def test_a_quote_under_its_announcement_is_dropped(attribution: str) -> None:
+    """Above it (top posting), below it (bottom posting) and between its lines."""
+    assert strip_reply(f"Forty, please.\n\n{attribution}\n{QUOTE}\n") == "Forty, please."
+    assert strip_reply(f"{attribution}\n\n{QUOTE}\n\nForty, please.\n") == "Forty, please."
+    assert strip_reply(f"{attribution}\n> Which?\n\nRed.\n\n> How many?\n\nForty.").split() == ["Red.", "Forty."]
+
+
+def test_apple_mail_quotes_its_own_announcement() -> None:
+    """The line is inside the quote."""
+    assert strip_reply("Yes.\n\n> Le 3 nov. 2026 à 10:12, Thé <a@the.example> a écrit :\n> \n> Où ?\n") == "Yes."
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "-----Original Message-----\nFrom: Shop <a@b.example>\nSent: Tue 3 Nov 10:12\nTo: Anna\nSubject: Order",
+        "____________________\nОт: Лавка <a@b.example>\nОтправлено: 3 ноября\nКому: Анна\nТема: Заказ",
+        "Von: Shop <a@b.example>\nGesendet: Dienstag, 3. November 2026 10:12\nAn: Anna\nBetreff: Bestellung",
+        "De : Thé <a@b.example>\nEnvoyé : mardi 3 novembre 2026 10:12\nÀ : Anna\nObjet : Commande",
+        "*From:* Shop <a@b.example>\n*Date:* Tue, 3 Nov 2026\n*To:* Anna\n*Subject:* Order",
+        "差出人: 茶屋 <a@b.example>\n送信日時: 2026年11月3日 10:12\n宛先: Anna\n件名: 注文",
+        "发件人： 茶馆 <a@b.example>\n发送时间： 2026年11月3日 10:12\n收件人： Anna\n主题： 订单",
+        "از: چای <a@b.example>\nتاریخ: ۳ نوامبر ۲۰۲۶\nبه: آنا\nموضوع: سفارش",
+        "प्रेषक: चाय <a@b.example>\nभेजा गया: 3 नवंबर 2026\nप्रति: अन्ना\nविषय: ऑर्डर",
+        "03.11.2026, 10:12, \"Лавка\" <shop@lavka.example>:",
+    ],
+)  # fmt: skip
+def test_what_stands_below_a_copied_header_is_dropped(block: str) -> None:
+    """Outlook marks no line of its quote."""
+    assert strip_reply(f"Forty, please.\n\n{block}\n\nHello,\nhow many?\n") == "Forty, please."
+
+
+KEPT = [
+    "> 40 people means two rooms.\nIs that so?",
+    "Sizes wanted:\n> 10 cm\n> 20 cm\nNothing smaller.",
+    "You wrote:\n> water must not boil\nThat is wrong.",
+    "Вы писали:\n> вода не должна кипеть\nЭто не так.",
+    "From: Berlin\nTo: Paris\nDate: 12 December\nHow much?",
+    "From: Berlin at 10:30\nTo: Paris\nHow much?",
+    "----- prices -----\n5 kg: 39.50\n-----\nand you?",
+    "Call any of us:\nAnna: +7 900 000-11-22\nBoris: 8 900 000 11 33\nOffice 10:00-18:00:\n495 000 11 44",
+    "Пишите на anna@post.example до 18:00 12.12.2026:\nжду счёт.",
+    "We meet on 2026-12-12 at 15:30, topics:\nprices\nboxes",
+    "a | b\n| 1 | 2 |\n| 3 | 4 |",
+    "=======\nORDER\n=======\n1. Assam\n2. Oolong",
+    "On the photo: a crack.\nOn the lid: another.",
+    "Subject: my order\nIt never came.",
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_only_looks_like_a_quote_is_kept(text: str) -> None:
+    """Comparisons, tables, phone lists, trips and separators are the customer's own words."""
+    assert strip_reply(text) == text
+
+
+def test_a_mail_of_nothing_but_a_quote_is_kept_whole() -> None:
+    """Better a quote than an empty card."""
+    text = "On Tue, Nov 03, 2026 at 10:12:00AM +0000, Shop wrote:\n> Hello"
+    assert strip_reply(text) == text
+
+
+WORDS = st.text(alphabet=st.characters(categories=("L", "Zs")), min_size=1, max_size=30).map(" ".join)
+LINES = st.lists(
+    st.text(alphabet=st.characters(exclude_characters=">|＞:：\r\n", exclude_categories=("C", "Z")), max_size=40)
+)
+
+
+@given(LINES)
+def test_text_without_any_announcement_is_unchanged(lines: list[str]) -> None:
+    """No colon, no mark: nothing can announce a quote."""
+    text = "\n".join(lines)
+    assert strip_reply(text) == text.strip()
+
+
+@given(
+    own=st.text(alphabet="abc дё .!?", min_size=1, max_size=60).filter(str.strip),
+    verb=st.sampled_from(["wrote", "написал", "menulis", "đã viết", "ha escrit", ""]),
+    clock=st.sampled_from(["10:12", "22.05", "9:01 PM", "۱۰:۱۲"]),
+    quote=st.lists(st.text(alphabet="abc:/<>@. ", max_size=40), min_size=1, max_size=6),
+)
+def test_a_quote_in_any_language_is_removed(own: str, verb: str, clock: str, quote: list[str]) -> None:
+    """Date and address make the announcement, not the verb."""
+    attribution = f"x 3 y 2026 {clock} Anna <anna@post.example> {verb}".rstrip() + ":"
+    quoted = "\n".join(f"> {line}" for line in quote)
+    assert strip_reply(f"{own}\n\n{attribution}\n{quoted}") == own.strip()
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "On ",
+        "On a,\n",
+        "\n",
+        "> ",
+        ">\n",
+        "> a:\n",
+        "a:\n\n",
+        "From: a@b\n",
+        "-",
+        "-- \n",
+        "a@",
+        "<a@b>:\n",
+        "1 2 3 4:\n>\n",
+        " ",
+        "wrote:\n> x\n",
+    ],
+)
+def test_time_grows_with_length_only(bomb: str) -> None:
+    """The shapes on which other reply strippers are quadratic or cubic: CPU time at most triples per doubling."""
+    times = []
+    for size in (20_000, 40_000, 80_000):
+        text = bomb * (size // len(bomb))
+        times.append(min(_seconds(text) for _ in range(3)))
+    assert times[2] < max(9 * times[0], 0.05), times
+
+
+def _seconds(text: str) -> float:
+    start = time.process_time()
+    split_signature(strip_reply(text))
+    return time.process_time() - start
+
+
+SIGNED = [
+    ("-- \nTobias Wren\nHarrow Ltd.", "-- \nTobias Wren\nHarrow Ltd."),
+    ("--\nTobias Wren\nTel. +44 20 7946 0000", "--\nTobias Wren\nTel. +44 20 7946 0000"),
+    ("Best regards,\nTobias Wren", "Best regards,\nTobias Wren"),
+    ("Kind regards, Tobias", "Kind regards, Tobias"),
+    ("С уважением,\nАристарх Ветлугин\nтел. +7 900 000-11-22\nООО «Завод»", None),
+    ("З повагою,\nОдарка", None),
+    ("Mit freundlichen Grüßen\n\nGundula Müller\nMüller & Söhne GbR", None),
+    ("Cordialement,\nOcéane Œillet", None),
+    ("Un saludo,\nInés", None),
+    ("با احترام\nآرش کمان‌گیرزاده", None),
+    ("مع التحية\nليلى", None),
+    ("よろしくお願いいたします。\n霧島ほたる", None),
+    ("सादर\nविक्रमादित्य", None),
+    ("Saygılarımla,\nAyşe Çaycı", None),
+    ("Atenciosamente,\nJoão Chá", None),
+    ("Cordiali saluti\nGiulia Tè", None),
+    ("Pozdrawiam\nBożena Czajnik\nHerbata Sp. z o.o.", None),
+    ("Sent from my iPhone", None),
+    ("Отправлено с iPhone", None),
+    ("Отправлено из мобильной Почты Mail", None),
+    ("Надіслано з iPhone", None),
+    ("Von meinem iPhone gesendet", None),
+    ("Envoyé de mon iPhone", None),
+    ("Enviado desde mi iPhone", None),
+    ("iPhoneから送信", None),
+    ("发自我的iPhone", None),
+    ("ارسال شده از آیفون", None),
+    ("मेरे iPhone से भेजा गया", None),
+    ("Get Outlook for Android", None),
+    ("Thanks!\nTobias\n\nSent from Yahoo Mail on Android", "Thanks!\nTobias\nSent from Yahoo Mail on Android"),
+]
+
+
+@pytest.mark.parametrize(("signature", "expected"), SIGNED)
+def test_a_signature_is_split_off(signature: str, expected: str | None) -> None:
+    """Dashes, closings with a name, and the advertisement of a phone."""
+    body, signed = split_signature(f"Forty, please. And when?\n\n{signature}\n")
+    assert (body, signed) == ("Forty, please. And when?", expected or signature)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello\n\nThanks!\nWhat would it cost?",
+        "Hello\n\nСпасибо\nЖду ответа",
+        "Option A: 5 kg\n--\nOption B: 10 kg",
+        "Option A\n—\nOption B: what is its price?",
+        "Hello\n\nThank you",
+        "Best regards,\nTobias",
+        "Please order\n\nregards the second box,\nit was broken",
+        "С уважением отношусь к вашей лавке,\nно чай был сырой",
+        "I sent it from my iPhone, why did the mail not arrive?",
+        "Tea\n\nBest regards,\nTobias\n\nP.S. Please call after 18:00, the bell is broken.",
+    ],
+)
+def test_words_that_look_like_a_signature_are_kept(text: str) -> None:
+    """A closing without a name, a sentence or a postscript after it: the writer's words."""
+    assert split_signature(text) == (text, "")
+
+
+def _html_mail(html: str, text: str = "") -> Mail:
+    head = "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n"
+    plain = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n" if text else ""
+    return Mail.from_bytes(f"{head}{plain}--b\nContent-Type: text/html; charset=utf-8\n\n{html}\n--b--\n".encode())
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<p>Forty.</p><div class="gmail_quote"><div class="gmail_attr">On 3 Nov 10:12 &lt;a@b.example&gt; wrote:</div>'
+        "<blockquote>How many?</blockquote></div>",
+        '<p>Forty.</p><div class="moz-cite-prefix">On 03/11/2026 10:12, Shop wrote:</div>'
+        '<blockquote type="cite">How many?</blockquote>',
+        '<p>Forty.</p><hr><div id="divRplyFwdMsg"><b>From:</b> Shop<br><b>Sent:</b> Tue</div><div>How many?</div>',
+        '<p>Forty.</p><div id="appendonsend"></div><hr><div><b>Von:</b> Shop</div><p>How many?</p>',
+        '<p>Forty.</p><div class="yahoo_quoted">On Tuesday, Shop wrote:<div>How many?</div></div>',
+        '<p>Forty.</p><p>03.11.2026, 10:12, "Shop" &lt;a@b.example&gt;:</p><blockquote>How many?</blockquote>',
+        "<p>Forty.</p><blockquote>Вторник, 3 ноября 2026, 10:12 от Shop &lt;a@b.example&gt;:<br>How many?</blockquote>",
+    ],
+)
+def test_the_marks_of_mail_programs_in_html_are_known(html: str) -> None:
+    """Gmail, Thunderbird, Outlook, Yahoo, Yandex, Mail.ru; also where the text part shows no mark."""
+    assert answer(_html_mail(html)) == "Forty."
+    assert answer(_html_mail(html, text="Forty.\nHow many?")) == "Forty."
+
+
+def test_a_blockquote_of_the_writer_stays() -> None:
+    """Nobody announces it."""
+    html = "<p>Your page says:</p><blockquote>Water must not boil</blockquote><p>Is that so?</p>"
+    assert "Water must not boil" in answer(_html_mail(html))
+    assert reply_html("<p>Hello</p>") is None
