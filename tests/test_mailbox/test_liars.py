@@ -253,6 +253,19 @@ def test_of_an_oversize_mail_without_a_readable_structure_the_beginning_is_read(
         assert read_all(server.port, limits=limits) == ([b"Subject: Hi Is it"], {})
 
 
+def test_an_oversize_mail_of_which_nothing_is_given_is_reported_and_never_asked_for_whole() -> None:
+    def refuse(line: liar.Line, tag: bytes, rest: bytes) -> None:
+        if b"RFC822.SIZE" in rest:
+            liar._fetch(line, tag, rest)
+        else:
+            line.answer(tag, status=b"NO [SERVERBUG] Internal error occurred")
+
+    with lying({b"FETCH": refuse}, size=60_000_000) as server:
+        raws, unfetchable = read_all(server.port)
+    assert (raws, list(unfetchable)) == ([], [7])
+    assert not any(b"BODY.PEEK[]" in command for command in server.said)
+
+
 @pytest.mark.parametrize(("mode", "missing"), [("keyword", "keeps no keywords"), ("move", "no MOVE command")])
 def test_what_the_server_cannot_do_is_told_before_anything_is_done(
     mode: Literal["keyword", "move"], missing: str
@@ -356,6 +369,18 @@ def test_a_folder_of_200_000_mails_is_listed_in_windows() -> None:
     with lying({}, uids=uids) as server, opened(server.port, limits=limits) as box:
         assert box.uids(1) == list(uids)
     assert sum(b"SEARCH" in command for command in server.said) == 4
+
+
+def test_a_large_folder_whose_next_uid_is_unknown_is_listed_in_few_windows() -> None:
+    def examine(line: liar.Line, tag: bytes, rest: bytes) -> None:
+        line.answer(tag, b"60000 EXISTS", b"OK [UIDVALIDITY 1] x")
+
+    uids = range(3_000_000_001, 3_000_060_001)
+    with lying({b"EXAMINE": examine}, uids=uids) as server, opened(server.port, limits=Limits()) as box:
+        assert box.uids(1) == list(uids)
+        assert box.uids(3_000_059_999, 4_000_000_000) == [3_000_059_999, 3_000_060_000]
+        assert box.uids(1, 0) == []
+    assert sum(b"SEARCH" in command for command in server.said) == 3
 
 
 def test_uids_outside_the_window_are_dropped() -> None:

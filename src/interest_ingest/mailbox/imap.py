@@ -251,17 +251,19 @@ class Mailbox:
     def _windows(self, low: int, high: int | None) -> Iterator[tuple[int, int]]:
         """Ranges whose SEARCH answers with at most some 50,000 UIDs."""
         state = self._state or self.examine()
-        last = high or (state.uidnext or _MAX_UID + 1) - 1
-        if state.exists <= WINDOW:
-            yield from [(low, last)] if low <= last else []
-            return
-        # A server may number from the time of day on: do not walk through millions of UIDs that never were.
-        first, final = self._ends(state.exists)
-        low, last = max(low, first), last if high else max(final, last if state.uidnext else 0)
-        for begin in range(low, last + 1, WINDOW):
-            yield begin, min(begin + WINDOW - 1, last)
+        last = high if high is not None else (state.uidnext or _MAX_UID + 1) - 1
+        if state.exists > WINDOW:
+            # A server may number from the time of day on: do not walk through millions of UIDs that never were.
+            first, final = self._ends(state.exists)
+            low = max(low, first)
+            last = min(last, final) if high is not None or not state.uidnext else last
+        width = WINDOW if state.exists > WINDOW else _MAX_UID
+        for begin in range(low, last + 1, width):
+            yield begin, min(begin + width - 1, last)
 
     def _ends(self, exists: int) -> tuple[int, int]:
+        """The lowest and the highest UID, or the widest bounds if the server does not tell."""
+
         def by_number() -> Any:
             self._client.use_uid = False
             try:
@@ -269,9 +271,8 @@ class Mailbox:
             finally:
                 self._client.use_uid = True
 
-        answer = self._ask(by_number)
-        uids = [data[b"UID"] for data in answer.values() if b"UID" in data]
-        return (min(uids), max(uids)) if uids else (1, _MAX_UID)
+        uids = [data[b"UID"] for data in self._ask(by_number).values() if b"UID" in data]
+        return (min(uids), max(uids)) if len(uids) == 2 else (1, _MAX_UID)
 
     def _still_there(self, uids: list[int], reason: str) -> list[int]:
         """Those of the UIDs that were not expunged in the meantime; they are noted as unfetchable."""
@@ -303,10 +304,13 @@ class Mailbox:
 
     def _read(self, uids: list[int], sizes: dict[int, Size]) -> list[Message]:
         size = sizes[uids[0]]
-        if len(uids) == 1 and size.size > self.account.limits.whole_bytes:
-            shortened = self._shortened(uids[0], oversize=size.size > self.account.limits.message_bytes)
-            if shortened:
+        if size.size > self.account.limits.whole_bytes:
+            oversize = size.size > self.account.limits.message_bytes
+            if shortened := self._shortened(uids[0], oversize=oversize):
                 return [Message(uids[0], shortened, size.received_at, size.size, whole=False)]
+            if oversize:
+                self._still_there(uids, "the server gives no part of it")
+                return []
         raws = self._whole(uids, sum(sizes[uid].size for uid in uids))
         for uid in self._still_there([uid for uid in uids if uid not in raws], "the server gives no bytes for it"):
             raws |= self._whole([uid], sizes[uid].size)
@@ -318,23 +322,29 @@ class Mailbox:
 
     def _whole(self, uids: list[int], expected: int) -> dict[int, bytes]:
         """The raw bytes of those that the server gives; after a refusal each is asked for alone."""
-        try:
+        with self._isolated():
             return self._fetch(uids, answers.BODY_ITEMS, answers.bodies, expected)
-        except (Refused, Misbehaving):
-            if self._guard.cut:
-                raise
-            singly = uids if len(uids) > 1 else []
-            return {uid: raw for one in singly for uid, raw in self._whole([one], expected).items()}
+        singly = uids if len(uids) > 1 else []
+        return {uid: raw for one in singly for uid, raw in self._whole([one], expected).items()}
 
     def _shortened(self, uid: int, *, oversize: bool) -> bytes | None:
         """The mail without its attachments' bodies; None: nothing to leave out, or the structure is not understood."""
         limits = self.account.limits
-        with contextlib.suppress(parts.NotUnderstood, Refused, Misbehaving):
-            if (raw := self._by_parts(uid, limits.text_bytes if oversize else limits.chunk_bytes)) or not oversize:
+        with self._isolated():
+            if raw := self._by_parts(uid, limits.text_bytes if oversize else limits.chunk_bytes):
                 return raw
-        if self._guard.cut:
-            raise Misbehaving(f"mailbox {self.account.name}: {self.account.host} sends more than was asked for.")
-        return self._beginning(uid) if oversize else None
+        with self._isolated():
+            return self._beginning(uid) if oversize else None
+        return None
+
+    @contextlib.contextmanager
+    def _isolated(self) -> Iterator[None]:
+        """What goes wrong here is about one mail, as long as the connection lasts."""
+        try:
+            yield
+        except (parts.NotUnderstood, Refused, Misbehaving):
+            if self._guard.cut:
+                raise
 
     def _by_parts(self, uid: int, text_bytes: int) -> bytes | None:
         answer = self._fetch([uid], ["BODYSTRUCTURE"], answers.parsed).get(uid, {})
