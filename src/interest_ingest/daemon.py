@@ -147,7 +147,8 @@ class Daemon:
         """Cut connections and let the mails in hand be finished; False if STOP_SECONDS were not enough for that."""
         self._stop.set()
         self._landed.set()
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         deadline = time.monotonic() + STOP_SECONDS
         # Closing gives back the leases, which a database that is held or away can make long.
         closer = threading.Thread(target=self._close, name="closer", daemon=True)
