@@ -194,6 +194,12 @@ def test_mails_in_mails_come_outermost_first() -> None:
     assert mail.text == "end\n"
 
 
+def test_the_parts_of_a_digest_are_mails() -> None:
+    mail = Mail.from_bytes(mixed(b"--b\n\n" + INNER, b"--b\n\n" + INNER.replace(b"Inner", b"Other"), kind=b"digest"))
+    assert [inner.subject for inner in mail.inner] == ["Inner", "Other"]
+    assert mail.text == "Inner text\n\nOther text"
+
+
 def test_a_bounce_is_never_read_as_the_mail_it_returns() -> None:
     report = part(b"Status: 5.1.1", b"Content-Type: message/delivery-status")
     mail = Mail.from_bytes(mixed(report, part(INNER, b"Content-Type: message/rfc822"), kind=b"report"))

@@ -13,7 +13,6 @@ from interest_ingest.mail.limits import MAX_TEXT, Notes
 from interest_ingest.mail.structure import Part
 from interest_ingest.mail.transfer import decode_transfer, decoded_size, encoded_limit
 
-_HTML_START: Final = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _BODY_TYPES: Final = frozenset({"text/plain", "text/html"})
 # Older and rarer ways to write a body; inside a multipart/alternative the plain text stands for them.
 _OLD_TYPES: Final = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown"})
@@ -87,9 +86,7 @@ def _is_unknown_text(kind: str) -> bool:
 
 
 def _add_text(part: Part, bodies: Bodies, notes: Notes) -> bool:
-    text = read_text(part, notes)
-    html = part.type == "text/html" or (not part.typed and part.depth == 0 and bool(_HTML_START.match(text)))
-    return bodies.add(html, text, part, notes)
+    return bodies.add(part.type == "text/html", read_text(part, notes), part, notes)
 
 
 def _attachment(part: Part, name: str) -> Attachment:

@@ -97,7 +97,7 @@ def leaves(root: Part, notes: Notes, budget: Budget) -> Iterator[Part]:
 
 def _children(part: Part, budget: Budget, notes: Notes) -> list[Part]:
     is_multipart = part.type.startswith("multipart/")
-    if not is_multipart and part.typed:
+    if not is_multipart and (part.typed or part.type != "text/plain"):
         return []
     spans = _spans(part, is_multipart, budget, notes)
     if not spans:
