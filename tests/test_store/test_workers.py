@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,3 +159,10 @@ def test_the_dead_leave_no_rows(store: Store, database_url: str) -> None:
     store.close()
     with Store.open(database_url) as other, other._engine.connect() as connection:
         assert connection.execute(select(worker)).all() == []
+
+
+def test_threads_that_claim_together_get_different_mails(store: Store) -> None:
+    store.land(an_epoch(store), [landing(uid) for uid in range(1, 41)])
+    with ThreadPoolExecutor(4) as threads:
+        batches = list(threads.map(lambda _: store.claim(limit=10, max_bytes=10**6), range(4)))
+    assert len({mail.delivery_id for batch in batches for mail in batch}) == 40

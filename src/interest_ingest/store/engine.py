@@ -7,8 +7,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -118,14 +117,9 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
     connection.autocommit = False
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only reads. Raises `IngestError` in place of the driver's errors."""
-    try:
-        with engine.execution_options(reads=True).begin() as connection:
-            yield connection
-    except (DBAPIError, PoolTimeout) as error:
-        raise explained(error, engine) from error
+def look(engine: Engine, step: Callable[[Connection], T]) -> T:
+    """Run `step` in one transaction that only reads; otherwise like `transact`."""
+    return transact(engine.execution_options(reads=True), step)
 
 
 def transact(engine: Engine, step: Callable[[Connection], T]) -> T:
@@ -176,10 +170,8 @@ _SQLITE_ERRORS: dict[int, tuple[type[IngestError], str]] = {
     sqlite3.SQLITE_NOTADB: (Unreachable, "name another file in database.url"),
 }
 _POSTGRES_ERRORS: dict[str, tuple[type[IngestError], str]] = {
-    "08": (Unreachable, "check that the server runs and database.url names it"),
+    "08": (Unreachable, "check the server, and its name, user and password in database.url"),
     "25006": (Unreachable, "the server is read-only: name the primary in database.url"),
-    "28": (Unreachable, "check user and password in database.url"),
-    "3D": (Unreachable, "create the database or name another in database.url"),
     "40": _BUSY,
     "42501": (Unreachable, "grant this user the rights on the tables"),
     "53": (IngestError, "the server is out of space, memory or connections: give it more, then try again"),
@@ -196,7 +188,7 @@ def explained(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
     if kind is None:
         return error
     where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
-    said = str(error.orig).strip().splitlines()[0]
+    said = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
     return kind(f"the database {where}: {said}; {remedy}")
 
 

@@ -23,7 +23,7 @@ from interest_ingest.cards import (
     card_json,
     iso_utc,
 )
-from interest_ingest.store.engine import reading
+from interest_ingest.store.engine import look
 from interest_ingest.store.ledger import decompressed
 from interest_ingest.store.tables import UtcDateTime, card, card_origin, delivery, epoch, mailbox, raw_message
 
@@ -58,8 +58,7 @@ def cards(engine: Engine, since: datetime | None, source: str | None, *, unproce
 
 def _page(engine: Engine, query: Select[Any]) -> list[Row[Any]]:
     """Each page is a transaction of its own: a listing that somebody reads slowly must not hold up the database."""
-    with reading(engine) as connection:
-        return list(connection.execute(query))
+    return look(engine, lambda connection: list(connection.execute(query)))
 
 
 def _card_json(row: Row[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from interest_ingest.bundled import bundled
 from interest_ingest.errors import IngestError, Unreachable, UsageError
-from interest_ingest.store.engine import explained, reading
+from interest_ingest.store.engine import explained, look
 from interest_ingest.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def ensure(engine: Engine) -> None:
 
     Raises `UsageError` for an older schema, `Unreachable` for a newer one or a database that cannot be reached.
     """
-    with reading(engine) as connection:
-        found = revision(connection)
+    found = look(engine, revision)
     if found is None:
         upgrade(engine)
     elif found != REVISION:

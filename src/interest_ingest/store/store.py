@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,11 +15,11 @@ from sqlalchemy import Connection, Engine
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.store import ledger, queries, recording, schema
-from interest_ingest.store.engine import make_engine, reading, transact
+from interest_ingest.store.engine import look, make_engine, transact
 from interest_ingest.store.ledger import Epoch, Landed, Landing
 from interest_ingest.store.queries import Counts
 from interest_ingest.store.recording import Pair, Recorded
-from interest_ingest.store.workers import Worker, drop_lease, take_lease
+from interest_ingest.store.workers import Leased, Worker, drop_lease, take_lease
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Store:
         self._engine = engine
         self._me = Worker.new()
         self._checked_in = False
+        self._lock = threading.Lock()
         self._leased: set[int] = set()
         self._in_flight: dict[int, bool] = {}
 
@@ -85,6 +87,9 @@ class Store:
     def _write(self, step: Callable[[Connection], T]) -> T:
         return transact(self._engine, step)
 
+    def _read(self, step: Callable[[Connection], T]) -> T:
+        return look(self._engine, step)
+
     # Mailboxes
 
     def mailbox(self, name: str, folder: str) -> int:
@@ -94,14 +99,16 @@ class Store:
     @contextmanager
     def lease(self, mailbox_id: int) -> Iterator[None]:
         """Keep other processes and threads from polling this mailbox. Raises `Leased` if one does."""
-        forgotten = mailbox_id not in self._leased
-        self._checked_in = True
-        self._write(lambda c: take_lease(c, self._me, mailbox_id, forgotten=forgotten))
-        self._leased.add(mailbox_id)
+        with self._lock:
+            if mailbox_id in self._leased:
+                raise Leased("this mailbox is being polled by this process already: wait for it to finish")
+            self._leased.add(mailbox_id)
         try:
+            self._checked_in = True
+            self._write(lambda c: take_lease(c, self._me, mailbox_id))
             yield
         finally:
-            with suppress(IngestError):  # a lease that cannot be given back is forgotten, and so void for us
+            with suppress(IngestError):  # what cannot be given back is ours, and we take it again next time
                 self._write(lambda c: drop_lease(c, self._me, mailbox_id))
             self._leased.discard(mailbox_id)
 
@@ -117,8 +124,8 @@ class Store:
 
     def unknown(self, epoch_id: int, uids: Iterable[int], *, unfetchable: bool = False) -> list[int]:
         """Those of `uids` that the ledger lacks, ascending; with `unfetchable` also those marked so, to try again."""
-        with reading(self._engine) as connection:
-            return ledger.unknown(connection, epoch_id, uids, unfetchable=unfetchable)
+        asked = sorted(set(uids))
+        return self._read(lambda c: ledger.unknown(c, epoch_id, asked, unfetchable=unfetchable))
 
     def land(self, epoch_id: int, landings: Sequence[Landing]) -> int:
         """Keep raw bytes, ledger rows and cursor in one transaction; gives the number of new ones. Repeatable.
@@ -143,8 +150,9 @@ class Store:
         Claims end with `record`, with `release`, with `close` and with this process.
         """
         self._checked_in = True
-        claimed = self._write(lambda c: ledger.claim(c, self._me, self._in_flight, limit, max_bytes))
-        self._in_flight.update((landed.delivery_id, landed.alone) for landed in claimed)
+        with self._lock:  # what one thread has claimed must be in flight before another asks
+            claimed = self._write(lambda c: ledger.claim(c, self._me, dict(self._in_flight), limit, max_bytes))
+            self._in_flight.update((landed.delivery_id, landed.alone) for landed in claimed)
         return claimed
 
     def release(self, mails: Iterable[Landed]) -> None:
@@ -181,8 +189,7 @@ class Store:
 
     def to_acknowledge(self, epoch_id: int, limit: int = ledger.CHUNK) -> list[int]:
         """UIDs of recorded messages of which the mailbox has not been told, at most `limit`, ascending."""
-        with reading(self._engine) as connection:
-            return ledger.to_acknowledge(connection, epoch_id, limit)
+        return self._read(lambda c: ledger.to_acknowledge(c, epoch_id, limit))
 
     def acknowledged(self, epoch_id: int, uids: Sequence[int]) -> None:
         """Note that the mailbox has been told of these."""
@@ -202,18 +209,15 @@ class Store:
 
     def raw(self, mail_id: int) -> bytes | None:
         """The kept bytes of a mail: None if there is no such mail, b"" if retention has emptied it."""
-        with reading(self._engine) as connection:
-            return queries.raw(connection, mail_id)
+        return self._read(lambda c: queries.raw(c, mail_id))
 
     def counts(self) -> Counts:
         """How many mails by outcome, and how many cards."""
-        with reading(self._engine) as connection:
-            return queries.counts(connection)
+        return self._read(lambda c: queries.counts(c))
 
     def last_polls(self) -> dict[tuple[str, str], datetime | None]:
         """When each mailbox, by name and folder, was last polled to the end; None: never."""
-        with reading(self._engine) as connection:
-            return queries.last_polls(connection)
+        return self._read(lambda c: queries.last_polls(c))
 
 
 def _refused(pair: Pair, error: Exception) -> Pair:

@@ -125,11 +125,8 @@ def _database_time(connection: Connection) -> datetime:
     return connection.execute(select(type_coerce(func.now(), UtcDateTime))).scalar_one()
 
 
-def take_lease(connection: Connection, me: Worker, mailbox_id: int, *, forgotten: bool) -> None:
-    """Lease the mailbox to this process. Raises `Leased` if a living one has it.
-
-    `forgotten`: a lease under our own name is void, because no thread of this process holds it.
-    """
+def take_lease(connection: Connection, me: Worker, mailbox_id: int) -> None:
+    """Lease the mailbox to this process, again if it had it. Raises `Leased` if another living one has it."""
     me.check_in(connection)
     holder = connection.execute(
         select(mailbox.c.name, mailbox.c.leased_by, worker)
@@ -137,7 +134,7 @@ def take_lease(connection: Connection, me: Worker, mailbox_id: int, *, forgotten
         .where(mailbox.c.id == mailbox_id)
         .with_for_update(of=mailbox)
     ).one()
-    if holder.leased_by is not None and not (forgotten and holder.leased_by == me.id):
+    if holder.leased_by not in (None, me.id):
         raise Leased(
             f"mailbox {holder.name!r} is being polled by process {holder.pid} on {holder.host}: "
             "wait for it to finish or stop it"

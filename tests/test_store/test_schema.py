@@ -1,0 +1,240 @@
+"""Opening a database: made when empty, refused with one clear sentence when it is not ours to use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Inspector, inspect, text
+
+from interest_ingest import bundled as bundled_module
+from interest_ingest.bundled import bundled
+from interest_ingest.errors import IngestError, Unreachable, UsageError
+from interest_ingest.store import Store, engine, schema
+from interest_ingest.store.engine import look, make_engine
+from interest_ingest.store.tables import metadata
+from tests.test_store.children import fork, killed_at
+from tests.test_store.making import deliver, interest, reading, write
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, quick_folder: Path) -> Callable[[], str]:
+    """Makes an empty database at each call; gives its URL."""
+    if request.param == "sqlite":
+        numbers = iter(range(100))
+        return lambda: f"sqlite:///{quick_folder}/{next(numbers)}.db"
+    make: Callable[[], str] = request.getfixturevalue("new_postgres_url")
+    return make
+
+
+def described(url: str) -> dict[str, dict[str, Any]]:
+    """Everything that the database itself says of each of our tables."""
+    opened = make_engine(url)
+    try:
+        return look(opened, _tables)
+    finally:
+        opened.dispose()
+
+
+def _tables(connection: Connection) -> dict[str, dict[str, Any]]:
+    inspector = inspect(connection)
+    return {name: _table(inspector, name) for name in inspector.get_table_names() if name in metadata.tables}
+
+
+def _table(inspector: Inspector, name: str) -> dict[str, Any]:
+    columns = [column | {"type": str(column["type"])} for column in inspector.get_columns(name)]
+    parts: dict[str, Any] = {
+        "checks": inspector.get_check_constraints(name),
+        "unique": inspector.get_unique_constraints(name),
+        "foreign": inspector.get_foreign_keys(name),
+        "indexes": inspector.get_indexes(name),
+    }
+    found = {kind: sorted((dict(one) for one in listed), key=str) for kind, listed in parts.items()}
+    for one in found["indexes"]:  # a WHERE comes back as an object that is equal to nothing but itself
+        one["dialect_options"] = {key: str(value) for key, value in one.get("dialect_options", {}).items()}
+    return {"columns": columns, "primary": inspector.get_pk_constraint(name), **found}
+
+
+def test_the_migrations_make_the_tables(new_url: Callable[[], str]) -> None:
+    migrated, created = new_url(), new_url()
+    Store.open(migrated).close()
+    fresh = make_engine(created)
+    with fresh.begin() as connection:
+        metadata.create_all(connection)
+    fresh.dispose()
+    assert described(migrated) == described(created)
+    assert set(described(migrated)) == set(metadata.tables)
+    opened = make_engine(migrated)
+    options = {"version_table": schema.VERSION_TABLE, "compare_server_default": True}
+    differences = look(opened, lambda c: compare_metadata(MigrationContext.configure(c, opts=options), metadata))
+    assert differences == []
+    opened.dispose()
+
+
+def test_the_code_is_written_for_the_newest_migration() -> None:
+    scripts = ScriptDirectory.from_config(schema.configuration())
+    assert scripts.get_current_head() == schema.REVISION
+    for script in scripts.walk_revisions():
+        assert script.doc.endswith("."), "each migration says in a sentence what it does"
+
+
+def test_an_empty_database_is_created_and_upgrading_it_again_does_nothing(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    assert Store.upgrade(url) == f"the database was upgraded from empty to schema {schema.REVISION}"
+    assert Store.upgrade(url) == f"the database has the schema {schema.REVISION} already"
+    with Store.open(url) as store:
+        deliver(store, reading(interest()))
+        assert store.counts().cards == 1
+
+
+def test_several_processes_may_find_it_empty_at_once(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    assert fork(*(lambda: Store.open(url).close() for _ in range(4))) == [0] * 4
+
+
+@pytest.mark.parametrize("statement", [1, 9, 30])
+def test_a_creation_that_was_killed_is_done_again(new_url: Callable[[], str], statement: int) -> None:
+    url = new_url()
+    schema_engine = make_engine(url)
+    assert killed_at(statement, schema_engine, lambda: schema.ensure(schema_engine))
+    schema_engine.dispose()
+    Store.open(url).close()
+    assert set(described(url)) == set(metadata.tables)
+
+
+def test_a_newer_schema_is_refused_and_nothing_written(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    Store.open(url).close()
+    write(url, text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
+    for use in (Store.open, Store.upgrade):
+        with pytest.raises(Unreachable, match=rf"newer schema 9999, .* only {schema.REVISION}") as caught:
+            use(url)
+        assert caught.value.exit_code == 3
+
+
+def test_an_older_schema_names_the_upgrade(new_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    url = new_url()
+    Store.open(url).close()
+    monkeypatch.setattr(schema, "REVISION", "0099")
+    with pytest.raises(UsageError, match=r"older schema 0001, .* 0099: run interest-ingest db upgrade"):
+        Store.open(url)
+
+
+def test_tables_of_another_program_are_left_alone(new_url: Callable[[], str]) -> None:
+    beside, against = new_url(), new_url()
+    write(beside, text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    write(beside, text("INSERT INTO alembic_version VALUES ('the CRM has its own')"))
+    Store.open(beside).close()
+    write(against, text("CREATE TABLE card (number INTEGER)"))
+    with pytest.raises(UsageError, match="a table 'card' that is not ours"):
+        Store.open(against)
+
+
+def test_sqlite_is_set_for_safety(tmp_path: Path) -> None:
+    opened = make_engine(f"sqlite:///{tmp_path}/interest.db")
+    pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    values = look(opened, lambda c: [c.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas])
+    opened.dispose()
+    assert values == ["wal", 2, 1, 30_000]
+
+
+def test_a_migration_leaves_foreign_keys_enforced(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/interest.db") as store:
+        assert look(store._engine, lambda c: c.exec_driver_sql("PRAGMA foreign_keys").scalar()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "sentence"),
+    [
+        ("interest.db", UsageError, "not the address of a database"),
+        ("sqlite://", UsageError, "in memory would be lost"),
+        ("sqlite:///:memory:", UsageError, "in memory would be lost"),
+        ("oracle://u:secret@h/x", UsageError, "'oracle' is no supported database"),
+        ("sqlite:////nowhere/at/all.db", Unreachable, "folder /nowhere/at does not exist"),
+        ("sqlite:////tmp", Unreachable, "it is a folder"),
+        ("postgresql://u:secret@/x?host=/nowhere", Unreachable, r"u:\*\*\*@.*check the server"),
+    ],
+)
+def test_a_wrong_address_gets_a_sentence(url: str, error: type[IngestError], sentence: str) -> None:
+    with pytest.raises(error, match=sentence) as caught:
+        Store.open(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_the_server_does_not_have(postgres_url: str) -> None:
+    with pytest.raises(Unreachable, match='database "absent" does not exist'):
+        Store.open(postgres_url.replace("/postgres?", "/absent?"))
+
+
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UsageError, match=r"pip install 'interest-ingest\[postgres\]'"):
+        Store.open("postgresql://u@h/x")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "interest.db"
+    path.write_text("Dear colleague, " * 1_000)
+    with pytest.raises(Unreachable, match=rf"{path}: file is not a database"):
+        Store.open(f"sqlite:///{path}")
+    assert path.read_text().startswith("Dear colleague")
+
+
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_a_database_without_rights(place: str) -> None:
+    """As root nothing is forbidden, so another user tries."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        path = Path(folder) / "interest.db"
+        Store.open(f"sqlite:///{path}").close()
+        Path(folder).chmod(0o755 if place == "folder" else 0o777)
+        path.chmod(0o666 if place == "folder" else 0o444)
+
+        def refused() -> None:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            with pytest.raises(Unreachable, match=r"cannot be written: this user may not read and write /"):
+                Store.open(f"sqlite:///{path}")
+
+        assert fork(refused) == [0]
+
+
+def test_a_locked_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_SQLITE_PRAGMAS", ("PRAGMA busy_timeout = 1",))
+    url = f"sqlite:///{tmp_path}/interest.db"
+    with Store.open(url) as store, make_engine(url).begin() as holder:
+        holder.exec_driver_sql("PRAGMA user_version = 1")
+        with pytest.raises(IngestError, match="locked by another program") as caught:
+            store.mailbox("notifications", "INBOX")
+        assert caught.value.exit_code == 1
+
+
+def test_alembic_works_in_a_checkout(tmp_path: Path) -> None:
+    """`alembic check` ends with an error when tables.py says something that no migration does."""
+    for command in (["upgrade", "head"], ["check"]):
+        subprocess.run(
+            [sys.executable, "-m", "alembic", "-x", f"url=sqlite:///{tmp_path}/interest.db", *command],
+            cwd=CHECKOUT,
+            check=True,
+            capture_output=True,
+        )
+
+
+def test_bundled_prefers_what_is_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bundled("migrations") == CHECKOUT / "migrations"
+    monkeypatch.setattr(bundled_module, "_PACKAGE", tmp_path)
+    (tmp_path / "migrations").mkdir()
+    assert bundled("migrations") == tmp_path / "migrations"
+    with pytest.raises(FileNotFoundError, match="'absent' is missing"):
+        bundled("absent")
