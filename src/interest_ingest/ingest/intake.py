@@ -11,9 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from interest_ingest.ingest.authentication import MAX_HEADER, authenticate
 from interest_ingest.ingest.reading import NEVER, arrival
@@ -24,11 +22,10 @@ from interest_ingest.mailbox.imap import Account, Mailbox, Mode, connect
 from interest_ingest.store import Epoch, Landing, Store
 
 IMPORT_BATCH = 50
+IMPORT_BYTES = 8 * 1024 * 1024
 ACKNOWLEDGE_BATCH = 500
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-
-T = TypeVar("T")
 
 Landed = Callable[[int], None]
 """Is told how many messages were just landed."""
@@ -100,7 +97,7 @@ def import_path(
     """
     result = PollResult(name)
     epoch = store.open_epoch(store.mailbox(f"import:{name}", ""), 0, None)
-    for batch in _batched(_readable(read_path(path), result), IMPORT_BATCH):
+    for batch in _batches(_readable(read_path(path), result)):
         if stop and stop.is_set():
             break
         result.seen += len(batch)
@@ -157,7 +154,15 @@ def _dated(message: Message) -> Message:
     return message if arrived == NEVER else replace(message, received_at=arrived)
 
 
-def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Up to IMPORT_BATCH messages and about IMPORT_BYTES: a folder may hold nothing but mails of 25 MB."""
+    batch: list[Message] = []
+    total = 0
+    for message in messages:
+        batch.append(message)
+        total += len(message.raw)
+        if len(batch) == IMPORT_BATCH or total >= IMPORT_BYTES:
+            yield batch
+            batch, total = [], 0
+    if batch:
         yield batch
