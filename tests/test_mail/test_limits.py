@@ -90,6 +90,12 @@ def test_addresses_and_texts_are_bounded() -> None:
     assert len(mail.text) == MAX_TEXT
 
 
+def test_several_texts_share_one_limit() -> None:
+    mail = Mail.from_bytes(PARTS + (b"--b\n\n" + b"x" * (MAX_TEXT // 2) + b"\n") * 3)
+    assert mail.text.count("x") == MAX_TEXT
+    assert "text cut at 1 MB" in mail.notes
+
+
 BOMBS: dict[str, Callable[[int], bytes]] = {
     "encoded words": lambda n: b"Subject: " + b"=?utf-8?q?a?= " * n,
     "words never closed": lambda n: b"Subject: " + b"=?utf-8?q?a" * n,
