@@ -13,11 +13,15 @@ from interest_ingest.ingest.authentication import Authentication, trust
 from interest_ingest.ingest.normalize import normalize
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
+from interest_ingest.mail.limits import MAX_RAW
 from interest_ingest.parsing import Changed, Ignored, Parser
 from interest_ingest.parsing.choose import Choice, choose
 
 MAX_CARDS = 50
 """A digest with more than this many actions is cut; no seen source comes near."""
+
+MAIL_FIELDS = ("From", "Date", "Subject", "To", "Received", "Return-Path", "Message-ID", "Reply-To")
+"""Bytes without any of these are some other file: no server delivers a mail without them."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the arrival of a mail that names no date at all and was read from a bare file."""
@@ -29,19 +33,21 @@ def read(
     *,
     authentication: Authentication | None = None,
     received_at: datetime | None = None,
+    size: int = 0,
 ) -> Reading:
     """Read one mail: every input, also an empty or a broken one, gives exactly one outcome.
 
-    `received_at` is when the mailbox got the mail; without it the mail's own topmost Received field tells.
+    `received_at` is when the mailbox got the mail; without it the mail's own topmost Received field tells. `size` is
+    that of the whole mail in bytes, where the mailbox gave only its beginning.
     """
-    if not raw.strip():
-        return Reading(outcome=Outcome.IGNORED, reason="no mail")
     mail = Mail.from_bytes(raw)
+    if not any(mail.header(name) for name in MAIL_FIELDS):
+        return Reading(outcome=Outcome.IGNORED, reason="no mail")
     try:
         reading = _read(mail, rules or Rules(), authentication or Authentication(), received_at)
     except Exception:  # a pattern or helper that stumbles over one mail must not stop the others
         reading = _bug("reading error")
-    if mail.oversize and reading.outcome is Outcome.CARDS:
+    if (mail.oversize or size > MAX_RAW) and reading.outcome is Outcome.CARDS:
         reading = reading.model_copy(update={"outcome": Outcome.OVERSIZE, "reason": "over the size limit: shortened"})
     return reading.model_copy(update={"canon_digest": mail.canon_digest, "message_id_digest": mail.message_id_digest})
 
