@@ -17,10 +17,10 @@ DEFAULT_TEMPLATE: Final = (
     # TEXT
     # --
     # This e-mail was sent from a contact form on SITE (URL)
-    r"\A\s*(?=[^\n]{0,300}[:：])[^\n@]{1,200}@[^\n]{1,200}\n"
-    r"[^\n:：]{1,60}[:：][^\n]*\n\s*\n"
+    r"\A\s*+(?=[^\n]{0,300}[:：])[^\n@]{1,200}@[^\n]{1,200}\n"
+    r"[^\n:：]{1,60}[:：][^\n]*\n[ \t]*\n"
     r"[^\n:：]{1,60}[:：][ \t]*\n"
-    r"(?s:.*)\n-- ?\n[^\n]{1,400}[(（]https?://[^\s()（）]{1,200}[)）][^\n]{0,100}\s*\Z"
+    r"(?s:.*)\n-- ?\n[^\n]{1,400}[(（]https?://[^\s()（）]{1,200}[)）][^\n]{0,100}\s*+\Z"
 )
 """The mail that Contact Form 7 up to 5.7 proposes in each of its 63 languages: the same lines in other words."""
 

@@ -18,7 +18,8 @@ from interest_ingest.parsing.labels import find_email, find_url, host_of, resolv
 
 _IP: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}|\bIP\b)"
 _AUTHOR: Final = (
-    rf"^[^\n:：]{{1,60}}[:：]\s?([^\n]{{0,400}}?)\s*[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）]\s*$"
+    r"^[^\n:：]{1,60}[:：][ \xa0]?([^\n]{0,400}?)"  # label and name
+    rf"[ \xa0]{{0,3}}[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）][ \t\xa0]{{0,9}}$"
 )
 _ACTION: Final = (
     r"/wp-admin/comment\.php\?action=(?:approve|trash|delete|spam|cdc|mac)[a-z]*&(?:amp;)?(?:p=\d+&)?c=(\d+)"
@@ -106,17 +107,13 @@ def _end_of_text(lines: list[str], start: int) -> tuple[str, int]:
     found = re.search(f"{_ACTION}|{_PERMALINK}", lines[last])
     number = (found[1] or found[2]) if found else ""
     mine = re.compile(rf"[?&;]c={number}\b|#comment-{number}\b")
-    end, listed = last, False
-    while end > start:
-        above = lines[end - 1]
-        all_comments = "#comments" in above and find_url(above).endswith("#comments") and not listed
-        if above.strip() and not mine.search(above) and not all_comments:
-            break
-        listed = listed or all_comments
+    end = last
+    while end > start and (not lines[end - 1].strip() or mine.search(lines[end - 1])):
         end -= 1
-    if listed and end > start and find_url(lines[end]) == lines[end].strip():
-        end -= 1  # "You can see all comments on this post here:"
-    return number, end
+    page = next((u.partition("#")[0] for u in map(find_url, lines[end:]) if u.endswith(f"#comment-{number}")), None)
+    if page and find_url(lines[end - 1]) == f"{page}#comments":
+        end -= 2 if lines[end - 1].startswith("http") else 1  # "You can see all comments on this post here:"
+    return number, max(end, start)
 
 
 def _site(links: str) -> str:

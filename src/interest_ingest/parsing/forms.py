@@ -8,17 +8,32 @@ from typing import Final
 
 from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.automatic import is_automated, is_robot
-from interest_ingest.parsing.labels import Labels, find_email, find_url, read_labels, resolve, site_of, split_footer
+from interest_ingest.parsing.contract import Ignored
+from interest_ingest.parsing.domains import is_free_mail
+from interest_ingest.parsing.labels import (
+    BEHIND,
+    Labels,
+    find_email,
+    find_url,
+    read_labels,
+    resolve,
+    site_of,
+    split_footer,
+)
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
 from interest_ingest.parsing.vocabulary import Role, is_footer_words
 
 _SIGNED_LINE = re.compile(
-    r"\s*([^<>()@:：\n]{1,80}?)\s*[<(]\s*(?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})\s*[>)]\s*(.*)$"
+    r"([^<>()@:：\n]{1,80}?)\s?[<(](?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})[>)](?:\s(.{0,300}))?$"
 )
 _FROM_NAME = re.compile(
     r"(?i)(?:^|\s)(?:from|by|от|від|von|de|da|od|from:)\s+((?:[^\W\d_][\w'’.-]{0,40}\s?){1,4}?)\s*[.:!]?\s*$"
 )
-_ASKED: Final = frozenset((Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE))
+_KIND: Final = {Role.FIRST_NAME: Role.NAME, Role.LAST_NAME: Role.NAME}
+_ASKED: Final = frozenset(
+    (Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE, Role.COMPANY, Role.SUBJECT, Role.PRODUCT, Role.RATING)
+)
+"""What forms ask; two of these make a form."""
 _STARS = re.compile("[★⭐]")
 _NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
 _SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
@@ -58,11 +73,27 @@ class Form:
 
 
 def read_form(mail: Mail) -> Form | None:
-    """The form in `mail`; None if it is a letter, a copy for the customer, an account notice or a program's report."""
+    """The form in `mail`; None if it is a letter or a program's report.
+
+    Raises `Ignored` for the copy or receipt that goes to the customer, and for account notices.
+    """
     if _is_system(mail) or is_automated(mail) == "account notice":
         return None
-    form = _signed_form(mail) or _labelled_form(mail)
-    return form if form and not _is_for_customer(form, mail) else None
+    form = _signed_form(mail) or _labelled_form(mail) or _bare_form(mail)
+    if form and _is_for_customer(form, mail):
+        raise Ignored("receipt for the customer")
+    return form
+
+
+def _bare_form(mail: Mail) -> Form | None:
+    """Nothing but the customer's text, sent by a site to its own address with his in Reply-To (OpenCart and others)."""
+    own = {to.email.lower() for to in mail.to}
+    if not mail.sender or not _answer_address(mail) or mail.sender.email.lower() not in own:
+        return None
+    text, links = split_footer(mail.visible_text, site_of(mail))
+    page = next((url for url in links if _has_path(url)), "")
+    nothing = Labels()
+    return Form(nothing, _name(nothing, mail), _answer_address(mail), "", text, page) if text else None
 
 
 def is_registration(mail: Mail) -> bool:
@@ -80,6 +111,10 @@ def _is_system(mail: Mail) -> bool:
 
 def _labelled_form(mail: Mail) -> Form | None:
     labels = read_labels(mail)
+    if _is_account(labels) and _was_sent_by_site(mail, ""):
+        raise Ignored("account notice")
+    if _is_copy(labels, mail):
+        raise Ignored("receipt for the customer")
     if not _is_contact(labels, mail):
         return None
     email = _email(labels) or _answer_address(mail)
@@ -96,33 +131,56 @@ def _signed_form(mail: Mail) -> Form | None:
     lines = mail.visible_text.split("\n")
     first = [(n, line) for n, line in enumerate(lines[:12]) if line.strip()][:3]
     for number, line in first:
-        found = _SIGNED_LINE.match(line)
+        found = _SIGNED_LINE.match(line.strip()[:800])
         if found and (not found[3] or is_footer_words(found[3])) and _was_sent_by_site(mail, found[2]):
-            text, links = split_footer("\n".join(lines[number + 1 :]), site_of(mail))
-            page = next((url for url in (find_url(found[3]), *links) if _has_path(url)), "")
+            below = lines[number + 1 :]
+            wrapped = find_url(below.pop(0)) if found[3] and below and below[0].startswith("http") else ""
+            text, links = split_footer("\n".join(below), site_of(mail))
+            page = next((url for url in (find_url(found[3] or ""), wrapped, *links) if _has_path(url)), "")
             return Form(Labels(message=text), resolve(found[1]), found[2], "", text, page) if text else None
     return None
 
 
+def _is_account(labels: Labels) -> bool:
+    """Whether the fields are those of an account: a password, or a user name without anything that a customer asks."""
+    asks = labels.message or _phone(labels)
+    return Role.PASSWORD in labels.roles or (Role.USERNAME in labels.roles and not asks)
+
+
 def _is_contact(labels: Labels, mail: Mail) -> bool:
     """Whether these fields are those of a form, and the mail's own: not what a customer typed into his letter."""
-    if Role.PASSWORD in labels.roles:
+    email, phone, answer = _email(labels), _phone(labels), _answer_address(mail)
+    if email and not _is_customers_own(email, labels, mail):
         return False
-    email, phone = _email(labels), _phone(labels)
-    answer = _answer_address(mail)
+    fields = {_KIND.get(role, role) for role in labels.roles} & _ASKED
+    filled = {_KIND.get(a.role, a.role) for a in labels.answers if a.role and a.value} & _ASKED
     if not (email or phone or answer):
-        return False
-    named = bool(labels.value(Role.NAME, Role.FIRST_NAME, Role.LAST_NAME))
-    asked = bool(labels.message or _joined(labels))
-    if Role.USERNAME in labels.roles and not (phone or labels.message):
-        return False
-    if answer and email and email.lower() != answer.lower():
-        return False
-    known = [bool(email), bool(phone), named, asked]
-    enough = sum(known) >= 2 or (
-        any(known) and bool(labels.answers) and (bool(answer) or len(_ASKED & labels.roles) > 1)
-    )
+        enough = {Role.NAME, Role.MESSAGE} < filled  # a review or question without any way to answer
+    elif Role.MESSAGE in filled and answer:
+        enough = True
+    else:
+        answered = [answer for answer in labels.answers if answer.value]
+        enough = bool(filled) and (len(fields) > 1 or len(answered) > 2) and not _reads_like_a_letter(labels)
     return enough and _was_sent_by_site(mail, email)
+
+
+def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
+    """Whether `email` in a field is the customer's; another one above the fields, or in Reply-To, says otherwise."""
+    answer = _answer_address(mail)
+    if answer and answer.lower() != email.lower():
+        return False
+    above = find_email(labels.intro).lower()
+    return above in ("", email.lower()) or above in {a.email.lower() for a in (mail.sender, *mail.to) if a}
+
+
+def _reads_like_a_letter(labels: Labels) -> bool:
+    """Paragraphs above fields that no software added: a letter that ends with its writer's phone and address."""
+    paragraphs = [part for part in labels.intro.split("\n\n") if part.strip()]
+    return Role.MESSAGE not in labels.roles and len(paragraphs) > 1 and not BEHIND & labels.roles
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def _was_sent_by_site(mail: Mail, customer: str) -> bool:
@@ -130,15 +188,15 @@ def _was_sent_by_site(mail: Mail, customer: str) -> bool:
     sender = mail.sender
     if sender is None:
         return True
-    mailer = mail.header("X-Mailer") or mail.header("User-Agent")
+    mailer = _mailer(mail)
     own = sender.email.lower() == customer.lower()
     if own and customer:
         return not MAIL_CLIENT.search(mailer)
-    hosts = {to.email.rpartition("@")[2].lower() for to in mail.to}
+    hosts = {_domain(to.email) for to in mail.to}
     return bool(
         is_robot(sender)
         or _answer_address(mail)
-        or sender.email.rpartition("@")[2].lower() in hosts
+        or _domain(sender.email) in hosts
         or mail.header("Auto-Submitted").lower().startswith("auto-generated")
         or (SOFTWARE.search(mailer) and not MAIL_CLIENT.search(mailer))
         or _says_form(mail)
@@ -151,12 +209,25 @@ def _says_form(mail: Mail) -> bool:
 
 
 def _answer_address(mail: Mail) -> str:
-    """The address in Reply-To if it is a person's: neither the site's own, nor a robot's, nor ours."""
+    """The address in Reply-To if it is a person's: neither of the site's own domain, nor a robot's, nor ours."""
     answer = mail.reply_to
     if answer is None or not answer.email or is_robot(answer):
         return ""
+    if mail.sender and _domain(answer.email) == _domain(mail.sender.email) and not is_free_mail(_domain(answer.email)):
+        return ""
     own = {a.email.lower() for a in (mail.sender, *mail.to) if a}
     return "" if answer.email.lower() in own else answer.email
+
+
+def _is_copy(labels: Labels, mail: Mail) -> bool:
+    """Whether a site sent these fields to the very address that they name."""
+    to = {address.email.lower() for address in mail.to}
+    several = len([a for a in labels.answers if a.value and a.role in _ASKED]) > 1
+    return several and to == {_email(labels).lower()} and not MAIL_CLIENT.search(_mailer(mail))
+
+
+def _mailer(mail: Mail) -> str:
+    return mail.header("X-Mailer") or mail.header("User-Agent")
 
 
 def _is_for_customer(form: Form, mail: Mail) -> bool:
@@ -183,7 +254,9 @@ def _name(labels: Labels, mail: Mail) -> str:
         name = _joined_name(first, last or name)
     elif last and last not in name:
         name = _joined_name(name, last)
-    return name or _name_in_headers(mail) or _announced_name(labels)
+    if name or Role.NAME in labels.roles:
+        return name
+    return _name_in_headers(mail) or _announced_name(labels)
 
 
 def _joined_name(first: str, last: str) -> str:
@@ -201,12 +274,7 @@ def _name_in_headers(mail: Mail) -> str:
     answer, sender = mail.reply_to, mail.sender
     if answer and _answer_address(mail) and _is_name(answer):
         return answer.name.strip(" '\"")
-    if (
-        sender
-        and _is_name(sender)
-        and _answer_address(mail)
-        and f": {sender.name}" in f": {mail.subject.strip()}"[-200:]
-    ):
+    if sender and _is_name(sender) and _answer_address(mail) and mail.subject.rstrip().endswith(sender.name):
         return sender.name
     return ""
 

@@ -110,7 +110,7 @@ class _Layout(IntEnum):
 _EXACT = frozenset((_Layout.CELL, _Layout.FENCE, _Layout.BRACKET, _Layout.BOLD, _Layout.MARKED))
 """Layouts that people do not write by hand: a field of such a form ends the message before it."""
 
-_BEHIND = frozenset((Role.PAGE_URL, Role.IP, Role.DATE, Role.USER_AGENT, Role.REFERRER, Role.ID, Role.FORM))
+BEHIND: Final = frozenset((Role.PAGE_URL, Role.IP, Role.DATE, Role.USER_AGENT, Role.REFERRER, Role.ID, Role.FORM))
 """What forms add by themselves, below the message."""
 
 
@@ -436,21 +436,35 @@ def _read(lines: list[Line], site: Site) -> Labels:
 
 
 def _layout(lines: Sequence[Line]) -> _Layout:
-    """The layout that shows most kinds of known fields."""
-    kinds: dict[_Layout, set[Role]] = {layout: set() for layout in _Layout}
+    """The layout of the form: the first one, if people do not write it by hand, else the one with most known fields."""
+    kinds: dict[_Layout, set[Role]] = {}
     for line in lines:
-        if line.field and line.field.role:
-            kinds[line.field.layout].add(line.field.role)
-    return max(_Layout, key=lambda layout: len(kinds[layout]))
+        if line.field and line.field.role and line.field.role not in BEHIND:
+            kinds.setdefault(line.field.layout, set()).add(line.field.role)
+    first = next(iter(kinds), _Layout.COLON)
+    if first in _EXACT and len(kinds[first]) > 1:
+        return first
+    return max(sorted(kinds), key=lambda layout: len(kinds[layout]), default=_Layout.COLON)
 
 
 def _start(lines: Sequence[Line], layout: _Layout) -> int | None:
     """Where the form begins: the first known field, with the fields directly above it."""
-    known = (n for n, line in enumerate(lines) if line.field and line.field.role and _fits(line.field, layout))
+    fields = [(n, line.field) for n, line in enumerate(lines) if line.field and line.field.role]
+    known = (n for n, field in fields if _fits(field, layout) and not _is_heading(lines, n))
     start = next(known, None)
     while start and (above := lines[start - 1].field) and above.layout is layout and above.value:
         start -= 1
     return start
+
+
+def _is_heading(lines: Sequence[Line], at: int) -> bool:
+    """`Request details:` above the fields is no message, though a word for it: a field and a message come below."""
+    field = lines[at].field
+    if field is None or field.role is not Role.MESSAGE or field.layout is not _Layout.BELOW:
+        return False
+    below = [line.field for line in lines[at + 1 : at + 60] if line.text.strip()]
+    first = below[0] if below else None
+    return bool(first and first.role and first.value) and any(f and f.role is Role.MESSAGE for f in below)
 
 
 def _fits(field: _Field, layout: _Layout) -> bool:
@@ -481,17 +495,19 @@ class _Reader:
         self._answers: list[Answer] = []
         self._message = ""
         self._links: list[str] = []
-        self._body = self._find_message()
+        self._body: int | None = None
 
-    def _find_message(self) -> int | None:
-        """The line that opens the message: in the form's layout, else in any other."""
+    def _find_message(self, start: int) -> int | None:
+        """The line that opens the message: in the form's layout or one that people do not write, else in any."""
         fields = [(n, line.field) for n, line in enumerate(self._lines) if line.field]
         messages = [(n, field) for n, field in fields if field.role is Role.MESSAGE]
-        fitting = (n for n, field in messages if _fits(field, self._layout))
-        return next(fitting, messages[0][0] if messages else None)
+        below = [(n, field) for n, field in messages if n >= start]
+        fitting = (n for n, field in below if _fits(field, self._layout) or field.layout in _EXACT)
+        return next(fitting, (below or messages)[0][0] if messages else None)
 
     def read(self, start: int) -> Labels:
         intro = self._lines[:start]
+        self._body = self._find_message(start)
         if self._body is not None and self._body < start:  # the message stands above the form's other fields
             start = self._body
         at = start
@@ -576,11 +592,11 @@ class _Reader:
 
     def _is_behind(self, line: Line) -> bool:
         """Whether this line is one that the form's software adds."""
-        return bool(line.field and line.field.role in _BEHIND) or _is_footer(line, self._site)
+        return bool(line.field and line.field.role in BEHIND) or _is_footer(line, self._site)
 
     def _read_other(self, at: int, line: Line) -> int:
         """A line outside of the fields: more of the value above it, a field that software added, or the footer."""
-        if line.field and line.field.role in _BEHIND:
+        if line.field and line.field.role in BEHIND:
             return self._read_answer(at, line.field, line.link)
         if url := find_url(line.text) or line.link:
             self._links.append(url)
@@ -605,7 +621,7 @@ def _looks_like(role: Role | None, text: str) -> bool:
 def split_footer(text: str, site: Site) -> tuple[str, tuple[str, ...]]:
     """A text without labels as (what the person wrote, the links of the footer that the site added)."""
     lines = _text_lines(text)
-    own = frozenset(Role) - _BEHIND
+    own = frozenset(Role) - BEHIND
     end = _Tail(lines, 0, len(lines), _Layout.COLON, site, own, inline=False).begin()
     links = tuple(url for line in lines[end:] if (url := find_url(line.text)))
     return resolve(_without_rulers(_text(lines[:end]))), links
@@ -657,7 +673,7 @@ class _Tail:
         return mark if not below or any(self._is_added(line) for line in below) else self._end
 
     def _is_added(self, line: Line) -> bool:
-        return _is_footer(line, self._site) or bool(line.field and line.field.role in _BEHIND)
+        return _is_footer(line, self._site) or bool(line.field and line.field.role in BEHIND)
 
     def _trailing(self, end: int) -> int:
         """How many lines before `end` belong to the tail: 0, 1, or 2 for a label with its value below."""
@@ -672,7 +688,7 @@ class _Tail:
         return 2 if alone and (URL.fullmatch(text) or text == "-") else 0
 
     def _may_follow(self, field: _Field) -> bool:
-        if field.role in _BEHIND:
+        if field.role in BEHIND:
             return True
         if not _fits(field, self._layout) and field.layout is not _Layout.COLON:
             return False
@@ -719,7 +735,7 @@ class _Tail:
         if not known:
             return False
         touches = (at > self._begin and bool(self._lines[at - 1].text.strip())) or (at == self._begin and self._inline)
-        if not touches or known[0] in _BEHIND:
+        if not touches or known[0] in BEHIND:
             return True
         return self._inline and (at <= self._begin or len(known) > 1)
 

@@ -120,7 +120,8 @@ _PHRASES: dict[Role, str] = {
         手机, 手机号, 手机号码, 电话号码, 電話號碼, 手機, 전화, 전화번호, 연락처, 휴대폰, 휴대전화
     """,
     Role.WEBSITE: """
-        website, web site, =site, site url, your website, homepage, home page, =web, blog, =url, =link, сайт,
+        website, web site, =site, site url, your website, homepage, home page, =web, blog, =url, =link,
+        =lien, =enlace, =collegamento, =odnośnik, сайт,
         ваш сайт, адрес сайта, вебсайт, веб сайт, =ссылка, =посилання, webseite, internetseite, site web,
         site internet, página web, sitio web, sitio, sito, sito web, site da empresa, web sitesi, web siteniz,
         strona www, strona internetowa, وب سایت, وبسایت, سایت, تارنما, نشانی وب, =نشانی, الموقع, الموقع الإلكتروني,
@@ -389,6 +390,7 @@ _PLACE = """
     سایت موقع אתר वेबसाइट サイト 网站 網站 사이트 witryn stron
 """
 _MACHINE = """
+    view submission, manage submission, look like spam, report it here, view entry,
     generated automatically, automatically generated, сгенерировано автоматически, створено автоматично,
     automatisch generiert, automatisch erstellt, genere automatiquement, generado automaticamente,
     generato automaticamente, gerado automaticamente, otomatik olarak, 自動送信, 自动发送, 자동으로 발송,
