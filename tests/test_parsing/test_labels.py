@@ -54,9 +54,7 @@ LINES: Final = ("Roses & thorns", "Заказ № 17 / 2", "お茶, 茶器", "a 
 MESSAGES: Final = (
     "Do you ship to Iceland?",
     "Hello,\n\ntwo questions though:\n1) which size?\n2) and the price?\n\nThank you",
-    "Email: (
-        nobody@evil.example\nURL: http://evil.example/?a=1&b=2\nAuthor: Somebody (IP: 10.0.0.1)\nComment:\nall mine",
-    ),
+    "Email: nobody@evil.example\nURL: http://evil.example/?a=1&b=2\nAuthor: Some body (IP: 10.0.0.1)\nComment:\nmine",
     "Здравствуйте!\n— счёт;\n— доставка до 20 декабря.\nПозвоните: после шести.",
     "On Tue, 3 Nov 2026, Shop wrote:\n> Thanks: for all\n\nNobody called.\n-- \nOdette\nSent from my phone",
     "年末の贈答用です。\n・請求書払い\n電話：内線まで",
