@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from interest_ingest.cards import Reading
+from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.store import Landed, Store
 from interest_ingest.store.engine import make_engine
@@ -209,3 +209,35 @@ def test_a_card_that_a_crm_is_changing_does_not_hold_up_intake(store: Store, dat
         store.record([(second, reading(interest("a", event_key="1"), canon="a"))])
     assert [one["responsible"] for one in store.cards()] == ["Vera"]
     assert len(table(database_url, "card_key")) == 2
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_card_that_another_process_makes_at_the_same_moment_is_found(store: Store, database_url: str) -> None:
+    """Both saw no card; the unique key refuses the second, which then begins anew."""
+    store.land(an_epoch(store, "a"), [landing(1, "mail 1|a")])
+    store.land(an_epoch(store, "b"), [landing(1, "mail 1|b")])
+    (mine,), (theirs,) = (store.claim(limit=1, max_bytes=1) for _ in range(2))
+    same = reading(interest("the same"))
+
+    with Store.open(database_url) as other:
+
+        def meanwhile(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("INSERT INTO card_key"):
+                event.remove(store._engine, "before_cursor_execute", meanwhile)
+                other.record([(theirs, same)])
+
+        event.listen(store._engine, "before_cursor_execute", meanwhile)
+        (recorded,) = store.record([(mine, same)])
+    assert recorded.outcome is Outcome.DUPLICATE
+    assert [mail["outcome"] for mail in store.mails()] == ["duplicate", "cards"]
+    assert store.counts().cards == 1
+
+
+def test_a_writing_transaction_on_sqlite_has_the_lock_from_its_beginning(tmp_path: Path) -> None:
+    """A transaction that reads first and then finds the lock taken fails at once, whatever the timeout."""
+    path = tmp_path / "interest.db"
+    with Store.open(f"sqlite:///{path}") as store, store._engine.begin():
+        other = sqlite3.connect(path, timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()

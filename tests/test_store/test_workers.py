@@ -163,6 +163,6 @@ def test_the_dead_leave_no_rows(store: Store, database_url: str) -> None:
 
 def test_threads_that_claim_together_get_different_mails(store: Store) -> None:
     store.land(an_epoch(store), [landing(uid) for uid in range(1, 41)])
-    with ThreadPoolExecutor(4) as threads:
-        batches = list(threads.map(lambda _: store.claim(limit=10, max_bytes=10**6), range(4)))
+    with ThreadPoolExecutor(8) as threads:
+        batches = list(threads.map(lambda _: store.claim(limit=1, max_bytes=10**6), range(40)))
     assert len({mail.delivery_id for batch in batches for mail in batch}) == 40
