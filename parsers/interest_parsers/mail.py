@@ -16,13 +16,10 @@ def letter(mail: Mail) -> Iterator[Interest]:
     if is_automated(mail):
         return
     text, signature = split_signature(answer(mail))
+    text = text or mail.subject or ", ".join(one.name for one in mail.attachments)
     author = author_of(mail)
-    if not text and not author and not mail.attachments:
+    if not text and not author:
         return
     contact = {"company": company_of(signature, mail, author), "phone": phone_of(signature, text)}
-    yield Interest(
-        channel=Channel.MAIL,
-        action=Action.MESSAGE,
-        author=author.model_copy(update=contact),
-        text=text or mail.subject,
-    )
+    author = author.model_copy(update=contact)
+    yield Interest(channel=Channel.MAIL, action=Action.MESSAGE, author=author, text=text)

@@ -172,6 +172,7 @@ def _seconds(text: str) -> float:
 SIGNED = [
     ("-- \nTobias Wren\nHarrow Ltd.", "-- \nTobias Wren\nHarrow Ltd."),
     ("--\nTobias Wren\nTel. +44 20 7946 0000", "--\nTobias Wren\nTel. +44 20 7946 0000"),
+    ("____________\nTobias Wren | CEO\nHarrow Ltd | +1 555 0100", None),
     ("Best regards,\nTobias Wren", "Best regards,\nTobias Wren"),
     ("Kind regards, Tobias", "Kind regards, Tobias"),
     ("С уважением,\nАристарх Ветлугин\nтел. +7 900 000-11-22\nООО «Завод»", None),
@@ -216,6 +217,7 @@ def test_a_signature_is_split_off(signature: str, expected: str | None) -> None:
         "Hello\n\nThanks!\nWhat would it cost?",
         "Hello\n\nСпасибо\nЖду ответа",
         "Option A: 5 kg\n--\nOption B: 10 kg",
+        "Option A\n-------\nOption B",
         "Option A\n—\nOption B: what is its price?",
         "Hello\n\nThank you",
         "Best regards,\nTobias",
@@ -254,6 +256,15 @@ def test_the_marks_of_mail_programs_in_html_are_known(html: str) -> None:
     """Gmail, Thunderbird, Outlook, Yahoo, Yandex, Mail.ru; also where the text part shows no mark."""
     assert answer(_html_mail(html)) == "Forty."
     assert answer(_html_mail(html, text="Forty.\nHow many?")) == "Forty."
+
+
+def test_what_is_forwarded_stays() -> None:
+    """It is news to us: a customer's chief may have written what he wants."""
+    text = "See below, please.\n\n---------- Forwarded message ---------\nFrom: A <a@b.example>\nSubject: x\n\n40 boxes"
+    assert strip_reply(text) == text
+    outlook = "See below.\n\nFrom: A <a@b.example>\nSent: Tue\nTo: c\nSubject: x\n\n40 boxes"
+    assert answer(Mail.from_bytes(f"Subject: FW: x\n\n{outlook}".encode())) == outlook
+    assert answer(Mail.from_bytes(f"Subject: RE: x\n\n{outlook}".encode())) == "See below."
 
 
 def test_a_blockquote_of_the_writer_stays() -> None:

@@ -10,16 +10,13 @@ from typing import Final
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.language import detect
-from interest_ingest.parsing.phrases import FORWARDED, KEY_OF
+from interest_ingest.parsing.phrases import FORWARD_PREFIX, FORWARDED, KEY_OF
 
 _MAX_ABOVE: Final = 60
 """Lines of own text that may stand over a forwarded mail."""
 
 _MAX_LINES: Final = 5_000
 _BLANKS: Final = " \t\r\xa0\u200e\u200f"
-_PREFIX: Final = re.compile(
-    r"(?i)\s*(?:(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|pd|転送|转发|轉寄|пересл|пер|ответ: пер)\s?[:：]\s*)+"
-)
 _SENDER: Final = re.compile(
     r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?\s*<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
 )
@@ -37,12 +34,12 @@ def forwarded_inline(mail: Mail) -> Mail | None:
     lines = [line.strip(_BLANKS) for line in mail.visible_text.split("\n")[:_MAX_LINES]]
     # Outlook writes no line of its own over the copied header, only `FW:` into the subject.
     start = next((n + 1 for n, line in enumerate(lines[:_MAX_ABOVE]) if _announces(line)), None)
-    if start is None and not _PREFIX.match(mail.subject):
+    if start is None and not FORWARD_PREFIX.match(mail.subject):
         return None
     fields, end = _fields(lines, start or 0)
     if "from" not in fields or (start is None and "subject" not in fields):
         return None
-    fields.setdefault("subject", _PREFIX.sub("", mail.subject))
+    fields.setdefault("subject", FORWARD_PREFIX.sub("", mail.subject))
     fields["date"] = _date(fields.get("date", ""), mail)
     body = [re.sub(r"^\s?>\s?", "", line) for line in lines[end:]]
     return Mail.from_bytes(_raw(fields, "\n".join(body), mail.html))

@@ -70,6 +70,11 @@ FORWARDED: Final = re.compile(
 )
 """In the line over a forwarded mail."""
 
+FORWARD_PREFIX: Final = re.compile(
+    r"(?i)\s*(?:(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|pd|転送|转发|轉寄|пересл|пер|ответ: пер)\s?[:：]\s*)+"
+)
+"""Before the subject of a forwarded mail."""
+
 SENT_FROM: Final = re.compile(
     r"(?i)\b(sent (from|with|via|using)|get|отправлен\w+|послано|надіслан\w+|відправлен\w+|gesendet|versendet|"
     r"envoyé|"

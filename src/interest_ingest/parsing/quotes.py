@@ -18,7 +18,17 @@ from bs4 import BeautifulSoup, Tag
 
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import make_soup, render
-from interest_ingest.parsing.phrases import CLOSINGS, DEVICE, KEY_OF, POSTSCRIPT, SENT_FROM, WROTE, YOU
+from interest_ingest.parsing.phrases import (
+    CLOSINGS,
+    DEVICE,
+    FORWARD_PREFIX,
+    FORWARDED,
+    KEY_OF,
+    POSTSCRIPT,
+    SENT_FROM,
+    WROTE,
+    YOU,
+)
 
 MAX_LINE: Final = 400
 """No attribution, header or signature line is longer; longer lines are somebody's words."""
@@ -52,10 +62,14 @@ def answer(mail: Mail) -> str:
     Mail programs mark the quote in their HTML also where the text part does not show it: a text part without any sign
     of a quote gives way to a HTML part that has one.
     """
-    full = mail.visible_text
+    full = mail.visible_text.strip()
+    if FORWARD_PREFIX.match(mail.subject):
+        return full  # what is forwarded is news to us
     bare = strip_reply(full)
-    marked = reply_html(mail.html) if mail.html and bare == full.strip() else None
-    return strip_reply(marked) if marked else bare
+    if not mail.html or bare != full:
+        return bare
+    marked = strip_reply(reply_html(mail.html) or "")
+    return marked if any(char.isalnum() for char in marked) else full
 
 
 def reply_html(html: str) -> str | None:
@@ -81,12 +95,13 @@ def reply_html(html: str) -> str | None:
 def strip_reply(text: str) -> str:
     """`text` without the mail that it answers, whether the answer stands above, below or between the quoted lines.
 
-    If nothing would be left the full text comes back: a quote alone is better than an empty card.
+    If nothing would be left the full text comes back: a quote alone is better than an empty card. A forwarded mail is
+    no quote.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     shapes = [_shape(line) for line in lines]
     start, end = _announced(shapes)
-    if end is None:
+    if end is None or (FORWARDED.search(shapes[start]) and _is_rule(shapes[start])):
         return text.strip()
     own = lines[:start]
     if _marked(next((shape for shape in shapes[end:] if shape), "")):
@@ -108,6 +123,8 @@ def split_signature(text: str) -> tuple[str, str]:
         if place is not None and any(line.strip() for line in lines[:place]):
             signed = lines[place:] + signed
             lines = lines[:place]
+    while signed and len(lines) > 1 and set(lines[-1].strip()) <= _RULE:  # the rule or blank line over it
+        lines.pop()
     return "\n".join(lines).strip(), "\n".join(signed).strip()
 
 
@@ -280,11 +297,15 @@ def _quote(soup: BeautifulSoup, mark: Tag, text: str) -> None:
 
 
 def _dashes(lines: list[str]) -> int | None:
-    """`-- ` (RFC 3676 §4.3), or `--` where white space was lost and a person's lines follow."""
+    """`-- ` (RFC 3676 §4.3), `--` where white space was lost and a name follows, or a rule over contacts."""
     for place in range(max(0, len(lines) - SIGNATURE_LINES - 8), len(lines)):
         line = lines[place].translate(_INVISIBLE)
-        if line == "-- " or (line.strip() in ("--", "—", "–", "__") and _is_signature(lines[place + 1 :])):
+        if line == "-- ":
             return place
+        if line and set(line.strip()) <= _RULE and _is_signature(lines[place + 1 :]):
+            short = len(line.strip()) <= 2
+            if short or any(map(_CONTACT.search, lines[place + 1 :])):
+                return place
     return None
 
 
