@@ -192,7 +192,7 @@ def test_a_step_is_repeated_after_a_passing_fault(database_url: str, state: str,
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_killed_server_connection_is_replaced(store: Store, database_url: str) -> None:
-    """PostgreSQL was restarted or an administrator ended our session; a new one is taken without a word."""
+    """PostgreSQL was restarted or an administrator ended our connection; a new one is taken without a word."""
     store.mailbox("notifications", "INBOX")
     write(database_url, text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
     work(store)
@@ -218,13 +218,13 @@ def test_a_card_that_another_process_makes_at_the_same_moment_is_found(store: St
     store.land(an_epoch(store, "b"), [landing(1, "mail 1|b")])
     (mine,), (theirs,) = (store.claim(limit=1, max_bytes=1) for _ in range(2))
     same = reading(interest("the same"))
+    waiting = [(theirs, same)]
 
     with Store.open(database_url) as other:
 
         def meanwhile(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-            if statement.startswith("INSERT INTO card_key"):
-                event.remove(store._engine, "before_cursor_execute", meanwhile)
-                other.record([(theirs, same)])
+            if waiting and statement.startswith("INSERT INTO card_key"):
+                other.record([waiting.pop()])
 
         event.listen(store._engine, "before_cursor_execute", meanwhile)
         (recorded,) = store.record([(mine, same)])

@@ -197,7 +197,7 @@ def _meaning(error: DBAPIError) -> tuple[type[IngestError], str] | None:
     if code is not None:
         return _SQLITE_ERRORS.get(code & 0xFF)
     state = getattr(error.orig, "sqlstate", None)
-    if state is None:  # psycopg gives no SQLSTATE when it did not get as far as a session, or lost it
+    if state is None:  # psycopg gives no SQLSTATE when it found no server, was not let in, or lost it
         lost = error.connection_invalidated or "connect" in str(error.orig)
         return _POSTGRES_ERRORS["08"] if lost else None
     return _POSTGRES_ERRORS.get(state) or _POSTGRES_ERRORS.get(state[:2])
