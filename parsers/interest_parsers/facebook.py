@@ -84,6 +84,8 @@ def words(mail: Mail) -> str:
     for block in re.split(r"\n=+\s*(?:\n|$)", mail.text):
         if text := quoted(block):
             return text
+    if "mb_text" not in mail.html:
+        return quoted(mail.html_text)
     spans = [span for span in mail.soup.select("span.mb_text") if not span.select("span.mb_text")]
     texts = [unquoted(span.get_text("\n", strip=True)) for span in spans[1:]]
     return next(filter(None, reversed(texts)), "") or quoted(mail.html_text)

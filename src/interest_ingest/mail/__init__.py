@@ -6,6 +6,7 @@ joins and splits every line, and gives up on encoded or unmarked multiparts.
 """
 
 from interest_ingest.mail.addresses import Address
+from interest_ingest.mail.html import Anchor, Image
 from interest_ingest.mail.message import Mail
 
-__all__ = ["Address", "Mail"]
+__all__ = ["Address", "Anchor", "Image", "Mail"]

@@ -111,17 +111,39 @@ def render(page: str | Tag) -> str:
     return painter.close().text
 
 
+class Anchor(NamedTuple):
+    """A link as it stands in the page, with the words that a person clicks on (white space folded)."""
+
+    href: str
+    text: str
+
+
+class Image(NamedTuple):
+    """A picture as it stands in the page; a side is in pixels, None where the tag does not tell."""
+
+    src: str
+    alt: str
+    width: int | None
+    height: int | None
+
+
 class Page(NamedTuple):
-    """One pass over a page: its visible text, and the hrefs of its links in order."""
+    """One pass over a page: its visible text, its links and its pictures, in order, hidden ones too."""
 
     text: str
-    links: tuple[str, ...]
+    anchors: tuple[Anchor, ...] = ()
+    images: tuple[Image, ...] = ()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The hrefs, each once."""
+        return tuple(dict.fromkeys(anchor.href for anchor in self.anchors))
 
 
 def read_page(html: str) -> Page:
     """`render` and the links, without building a tree."""
     if not html.strip():
-        return Page("", ())
+        return Page("")
     painter = _Painter()
     parser = etree.HTMLParser(target=cast(Any, painter))  # lxml-stubs want every method to take bytes too
     parser.feed(_without_xml(html))
@@ -165,6 +187,7 @@ _MANY_LINES: Final = re.compile(r"\n{3,}")
 _LINE_ENDS: Final = re.compile(r"(?<![ \t])[ \t]+\n")
 _FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u00ad\u2007\u200b\u200c\u200d\u2060\ufeff \t"))
 _ZERO_SPACES: Final = str.maketrans("", "", "\u200b\ufeff\u2060\u00ad\u034f")
+_PIXELS: Final = re.compile(r"\d{1,4}(?![\d%])", re.ASCII)
 _KEYCAP: Final = "\u20e3"
 
 
@@ -181,14 +204,21 @@ class _Painter:
         self._line_number = 0
         self._rows: list[int | None] = []  # per open table row: the line on which its text began
         self._cell_is_empty = False
-        self._links: dict[str, None] = {}
+        self._anchors: list[Anchor] = []
+        self._anchor_words: list[str] | None = None  # of the open link
+        self._anchor_href = ""
+        self._images: list[Image] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         tag = tag.lower() if isinstance(tag, str) else ""
         if tag not in _VOID:
             self._open.append(tag)
         if tag in ("a", "area"):
-            self._link(attributes.get("href") or "")
+            self._link(tag, attributes.get("href") or "")
+        elif tag == "img" and (src := (attributes.get("src") or "").strip()):
+            self._images.append(
+                Image(src, attributes.get("alt") or "", _side(attributes, "width"), _side(attributes, "height"))
+            )
         if self._hidden_at:
             return
         style = attributes.get("style") or ""
@@ -206,10 +236,18 @@ class _Painter:
         elif tag == "img" and is_emoji(attributes.get("alt") or ""):
             self.data(attributes["alt"])
 
-    def _link(self, href: str) -> None:
+    def _link(self, tag: str, href: str) -> None:
+        self._close_anchor()
         href = "".join(href.split("\n")).strip()
         if href and not href.startswith("#"):
-            self._links.setdefault(href)
+            self._anchor_href, self._anchor_words = href, []
+        if tag == "area":
+            self._close_anchor()
+
+    def _close_anchor(self) -> None:
+        if self._anchor_words is not None:
+            self._anchors.append(Anchor(self._anchor_href, " ".join("".join(self._anchor_words).split())))
+            self._anchor_words = None
 
     def _begin_block(self, tag: str) -> None:
         if tag == "tr":
@@ -247,6 +285,8 @@ class _Painter:
             return
         depth = len(self._open)
         self._open.pop()
+        if tag == "a":
+            self._close_anchor()
         if depth == self._pre_at:
             self._pre_at = 0
         if self._hidden_at:
@@ -258,6 +298,8 @@ class _Painter:
             self._due(2 if tag in _SPACED else 1)
 
     def data(self, text: str) -> None:
+        if self._anchor_words is not None:
+            self._anchor_words.append(text)
         if self._hidden_at:
             return
         if self._pre_at:
@@ -292,7 +334,13 @@ class _Painter:
         """Processing instructions (`<?xml …>`, Outlook's `<o:p>` islands) neither."""
 
     def close(self) -> Page:
-        return Page(_tidy("".join(self._out)), tuple(self._links))
+        self._close_anchor()
+        return Page(_tidy("".join(self._out)), tuple(self._anchors), tuple(self._images))
+
+
+def _side(attributes: Mapping[str, str], name: str) -> int | None:
+    told = _PIXELS.match(attributes.get(name) or "")
+    return int(told[0]) if told else None
 
 
 def _tidy(text: str) -> str:

@@ -14,7 +14,7 @@ from interest_ingest.mail.addresses import Address, read_addresses, read_date, r
 from interest_ingest.mail.bodies import Bodies, read_bodies
 from interest_ingest.mail.charsets import codec_of, decode, storable
 from interest_ingest.mail.headers import Field, decode_value
-from interest_ingest.mail.html import Page, make_soup, read_page
+from interest_ingest.mail.html import Anchor, Image, Page, make_soup, read_page
 from interest_ingest.mail.limits import MAX_DEPTH, MAX_HEADER, MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
 from interest_ingest.mail.structure import Part, leaves, read_part
 
@@ -183,6 +183,16 @@ class Mail:
     @cached_property
     def _page(self) -> Page:
         return read_page(self.html)
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """The links of the HTML with their words, in order, not unwrapped."""
+        return self._page.anchors
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures of the HTML, in order: portraits, logos, icons and tracking pixels alike."""
+        return self._page.images
 
     @property
     def html_text(self) -> str:

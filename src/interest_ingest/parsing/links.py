@@ -7,7 +7,6 @@ What a redirector hides is an untrusted link again and is checked as one (`safe_
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
@@ -135,16 +134,13 @@ def _acts(segments: list[str], place: int, has_query: bool) -> bool:
 
 def _split(url: str) -> SplitResult | None:
     """The parts of an absolute http(s) link without characters that readers and browsers read differently."""
-    if "\\" in url or any(char <= " " or unicodedata.category(char) in _UNSEEN for char in url):
+    if "\\" in url or " " in url or not url.isprintable():
         return None
     try:
         parts = urlsplit(url)
     except ValueError:  # a broken IPv6 host
         return None
     return parts if parts.scheme.lower() in ("http", "https") and parts.netloc else None
-
-
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 
 def _tidy(url: str, *, carried: bool = False) -> str:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from bs4 import Tag
-
 from interest_ingest.cards import Action
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.contract import host_in
@@ -274,20 +272,13 @@ def host_of(url: str) -> str:
 def linked(mail: Mail, name: str) -> str | None:
     """Where the first link with the text `name` leads, unwrapped."""
     wanted = " ".join(name.split()).lower()
-    for anchor in mail.soup.find_all("a", href=True):
-        if " ".join(anchor.get_text(" ").split()).lower() == wanted:
-            return unwrap(str(anchor["href"]))
-    return None
+    return next((unwrap(anchor.href) for anchor in mail.anchors if anchor.text.lower() == wanted), None)
 
 
 def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
     """The first picture on a host of the pattern that has the size of a portrait (20 to 120 pixels, where told)."""
-    for image in mail.soup.find_all("img", src=True):
-        if host.fullmatch(host_of(str(image["src"]))) and all(20 <= side <= 120 for side in _sides(image)):
-            return str(image["src"])
+    for image in mail.images:
+        sides = [side for side in (image.width, image.height) if side is not None]
+        if host.fullmatch(host_of(image.src)) and all(20 <= side <= 120 for side in sides):
+            return image.src
     return None
-
-
-def _sides(image: Tag) -> list[int]:
-    told = (re.match(r"\d{1,4}", str(image.get(side) or "")) for side in ("width", "height"))
-    return [int(match[0]) for match in told if match]
