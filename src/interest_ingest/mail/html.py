@@ -179,6 +179,7 @@ _BLOCKS: Final = _names(
     " footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table"
     " tbody tfoot thead tr ul"
 )
+_POINTING: Final = _names("a area img")
 _SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
 _PRE_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
@@ -207,34 +208,42 @@ class _Painter:
         self._anchors: list[Anchor] = []
         self._anchor_words: list[str] | None = None  # of the open link
         self._anchor_href = ""
-        self._images: list[Image] = []
+        self._images: list[tuple[str, Mapping[str, str]]] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        tag = tag.lower() if isinstance(tag, str) else ""
-        if tag not in _VOID:
+        void = tag in _VOID
+        if not void:
             self._open.append(tag)
-        if tag in ("a", "area"):
-            self._link(tag, attributes.get("href") or "")
-        elif tag == "img" and (src := (attributes.get("src") or "").strip()):
-            self._images.append(
-                Image(src, attributes.get("alt") or "", _side(attributes, "width"), _side(attributes, "height"))
-            )
+        if tag in _POINTING:
+            self._point(tag, attributes)
         if self._hidden_at:
             return
-        style = attributes.get("style") or ""
-        if tag not in _VOID and (tag in _DROPPED or "hidden" in attributes or (style and _HIDDEN.search(style))):
+        if not void and (tag in _DROPPED or (attributes and self._styled(attributes))):
             self._hidden_at = len(self._open)
-            return
-        if style and not self._pre_at and tag not in _VOID and _PRE_LINES.search(style):
-            self._pre_at = len(self._open)
-        if tag in _BLOCKS:
+        elif tag in ("td", "th"):
+            self._begin_cell()
+        elif tag in _BLOCKS:
             self._begin_block(tag)
         elif tag == "br":
             self._end_line(1)
-        elif tag in ("td", "th"):
-            self._begin_cell()
         elif tag == "img" and is_emoji(attributes.get("alt") or ""):
             self.data(attributes["alt"])
+
+    def _styled(self, attributes: Mapping[str, str]) -> bool:
+        """Heed the style of an element that begins; whether it hides the element."""
+        style = attributes.get("style")
+        if not style:
+            return "hidden" in attributes
+        if not self._pre_at and _PRE_LINES.search(style):
+            self._pre_at = len(self._open)
+        return "hidden" in attributes or _HIDDEN.search(style) is not None
+
+    def _point(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Note a link or a picture, also one in hidden text."""
+        if tag != "img":
+            self._link(tag, attributes.get("href") or "")
+        elif src := (attributes.get("src") or "").strip():
+            self._images.append((src, attributes))
 
     def _link(self, tag: str, href: str) -> None:
         self._close_anchor()
@@ -280,7 +289,6 @@ class _Painter:
         self._break, self._gap = 0, ""
 
     def end(self, tag: str) -> None:
-        tag = tag.lower() if isinstance(tag, str) else ""
         if tag in _VOID or tag not in self._open[-1:]:
             return
         depth = len(self._open)
@@ -335,7 +343,10 @@ class _Painter:
 
     def close(self) -> Page:
         self._close_anchor()
-        return Page(_tidy("".join(self._out)), tuple(self._anchors), tuple(self._images))
+        images = tuple(
+            Image(src, told.get("alt") or "", _side(told, "width"), _side(told, "height")) for src, told in self._images
+        )
+        return Page(_tidy("".join(self._out)), tuple(self._anchors), images)
 
 
 def _side(attributes: Mapping[str, str], name: str) -> int | None:

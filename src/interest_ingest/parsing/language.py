@@ -70,7 +70,11 @@ _SPELLED: Final[dict[str, str]] = {
 def detect(text: str) -> str | None:
     """The BCP 47 code of the language of `text`, or None if it does not show (`ok`, `5*`, an emoji)."""
     text = re.sub(r"https?://\S+|\S+@\S+", " ", text[:MAX_CHARS]).lower()
-    scripts = Counter(filter(None, (_script(char) for char in text if char.isalpha())))
+    scripts: Counter[str] = Counter()
+    for char, times in Counter(text).items():
+        if char.isalpha():
+            scripts[_script(char)] += times
+    del scripts[""]
     if sum(scripts.values()) < _LEAST_LETTERS:
         return None
     if scripts["HIRAGANA"] + scripts["KATAKANA"] > (scripts["CJK"] + scripts["LATIN"]) // 20:
