@@ -27,6 +27,10 @@ _ANGLE: Final = re.compile(r"<([^<>@]*@[^<>]*)>")
 _SEPARATORS: Final = re.compile(r"[\s<>\"'(),;:\[\]]")
 _DOMAIN: Final = re.compile(r"[^\s<>\"@]+")
 _MESSAGE_ID: Final = re.compile(r"<([^<>]+)>")
+# `Name <local@domain>` or `local@domain` without quotes, comments and lists: nine headers of ten, nothing to repair.
+_SIMPLE: Final = re.compile(
+    r"(?:(?P<name>[^\"'(),:;<>@\\\[\]]*)<(?P<angle>[\w.+=-]+@[\w-][\w.-]*)>|(?P<bare>[\w.+=-]+@[\w-][\w.-]*))", re.ASCII
+)
 _NO_ADDRESSES: Final = re.compile(r"^[^<@]*:\s*;?\s*$")
 
 
@@ -46,6 +50,8 @@ def read_addresses(value: bytes, fallback: str | None, notes: Notes) -> list[Add
     def spell(part: str) -> str:
         return _MARK.sub(lambda m: decoded[int(m[1])] if int(m[1]) < len(decoded) else "", part)
 
+    if simple := _SIMPLE.fullmatch(marked):
+        return [_address(spell(simple["name"] or ""), simple["angle"] or simple["bare"])]
     found = [_address(spell(name), spell(email)) for name, email in get_addresses(marked) if email]
     found = [one for one in found if _is_email(one.email)]
     if len(found) < _expected(marked):
