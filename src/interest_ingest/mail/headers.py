@@ -107,9 +107,10 @@ def _cut(value: bytes, notes: Notes) -> bytes:
 # --- values ------------------------------------------------------------------------------------------------------
 
 # An encoded word ends at the first `?=`, may hold spaces and single `?` against the rule, and never runs into the next.
+# `(?>(?:…)*)`, not `(?:…)*+`: a possessive group matches wrongly in Python 3.11.2, that of Debian 12.
 _WORD: Final = re.compile(
     r"=\?(?P<charset>[\w.:+-]{0,60})(?:\*[\w-]{0,20})?\?(?P<encoding>[bBqQ])\?"
-    r"(?P<text>(?:[^?=]++|\?(?!=)|=(?!\?[\w.:+*-]{0,60}\?[bBqQ]\?))*+)\?="
+    r"(?P<text>(?>(?:[^?=]++|\?(?!=)|=(?!\?[\w.:+*-]{0,60}\?[bBqQ]\?))*))\?="
 )
 
 
@@ -205,7 +206,9 @@ def _word_bytes(word: _Word) -> bytes:
 # --- parameters --------------------------------------------------------------------------------------------------
 
 _COMMENT: Final = re.compile(r"\([^()\"]*\)")
-_PARAMETER: Final = re.compile(r"[;,\s]([!#$&'*+.^_`|~\w%-]+)\s*=\s*(?:\"((?:[^\"\\]++|\\.)*+)\"?|([^;]*))", re.DOTALL)
+_PARAMETER: Final = re.compile(
+    r"[;,\s]([!#$&'*+.^_`|~\w%-]+)\s*=\s*(?:\"((?>(?:[^\"\\]++|\\.)*))\"?|([^;]*))", re.DOTALL
+)
 _SECTION: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)|([^*]+)(\*)")
 _MAX_PARAMETERS: Final = 100
 
