@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
 
@@ -17,6 +18,9 @@ MAX_LEVELS: Final = 3
 """Redirectors nested deeper than this are no service's doing; such a link stays wrapped and is refused."""
 
 MAX_LENGTH: Final = 4_000
+
+REMEMBERED: Final = 256
+"""Links whose answers are kept: recognizing, reading and normalizing one mail ask for the same ones."""
 
 _TRACKING = re.compile(r"(?i)(utm_\w+|fbclid|gclid|yclid|ysclid|dclid|msclkid|mc_[ce]id|_openstat|igshid)\Z")
 
@@ -41,6 +45,7 @@ _DROPPED: Final[tuple[tuple[frozenset[str], re.Pattern[str]], ...]] = (
 )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def unwrap(url: str) -> str:
     """The page that `url` leads to: out of up to three nested redirectors, without the services' tracking.
 
@@ -81,6 +86,7 @@ _ACT_VALUES = _ACTS | {"rp", "resetpass", "lostpassword", "confirmaction", "unsu
 _TOKEN = re.compile(r"\d|.{20}")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_action_link(url: str) -> bool:
     """Whether opening `url` does something (approve, trash, spam, delete, like, unsubscribe, activate, accept).
 
@@ -152,6 +158,8 @@ def _tidy(url: str, *, carried: bool = False) -> str:
     dropped = [pattern for hosts, pattern in _DROPPED if host in hosts]
     if carried or dropped:
         dropped.append(_TRACKING)
+    if not dropped:
+        return url
     names = ((one, unquote(one.partition("=")[0])) for one in parts.query.split("&"))
     query = "&".join(one for one, name in names if not any(pattern.match(name) for pattern in dropped))
     return url if query == parts.query else urlunsplit(parts._replace(query=query))

@@ -279,6 +279,6 @@ def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
     """The first picture on a host of the pattern that has the size of a portrait (20 to 120 pixels, where told)."""
     for image in mail.images:
         sides = [side for side in (image.width, image.height) if side is not None]
-        if host.fullmatch(host_of(image.src)) and all(20 <= side <= 120 for side in sides):
+        if all(20 <= side <= 120 for side in sides) and host.fullmatch(host_of(image.src)):
             return image.src
     return None
