@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from interest_ingest.parsing import SITES, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing import SITES, Changed, Interest, Mail, Match, parser
 from interest_ingest.parsing.forms import read_form
 from interest_parsers.form import interest_of
 
@@ -36,7 +36,5 @@ def default_template(mail: Mail) -> Iterator[Interest]:
     """`From: Anna anna@… / Subject: Tea / Message Body: …`, as the plugin proposes it."""
     form = read_form(mail)
     if form is None:
-        if mail.to and "@" in mail.visible_text and mail.to[0].email in mail.visible_text.partition("\n")[0]:
-            raise Ignored("receipt for the customer")
-        raise Changed("the customer's name and address")
+        raise Changed("the customer's address")
     yield interest_of(form, mail)

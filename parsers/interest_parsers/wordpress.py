@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.contract import Changed
 from interest_ingest.parsing.forms import is_registration
-from interest_ingest.parsing.labels import find_email, find_url, host_of, resolve
+from interest_ingest.parsing.tokens import find_email, find_url, host_of, resolve
 
 _IP: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}|\bIP\b)"
 _AUTHOR: Final = (

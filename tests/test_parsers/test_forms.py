@@ -110,6 +110,30 @@ def test_a_form_without_any_label_is_read_if_the_site_wrote_to_itself() -> None:
     assert card.text == 'Do you trim "hedges"?\nName: not a field'
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Is this in stock?\nhttps://garden.example/p/5", id="a link to our own page"),
+        pytest.param("Is it this one?\n\nhttps://garden.example/p/5", id="the link as a paragraph"),
+        pytest.param("Hello\n\nI sent you the form through your website last week.", id="a word about our form"),
+        pytest.param("Book a table\n\nDate: 20 December\nTime: 7 pm", id="a wish with a date"),
+        pytest.param("Call me\nPhone: +44 20 7946 0101", id="the phone in the last line"),
+        pytest.param("Hello\n--\nAmos\nhttps://larch.example", id="a signature"),
+        pytest.param("This message was sent from my website form", id="nothing but a sentence like a footer"),
+    ],
+)
+@pytest.mark.parametrize(
+    "footer", ["", "\n-- \nThis e-mail was sent from a contact form on Green Gate (https://garden.example)\n"]
+)
+def test_what_ends_a_message_is_not_taken_for_a_footer(text: str, footer: str) -> None:
+    assert card_text(read(mail(f"Name: Amos\nEmail: amos@larch.example\nMessage:\n{text}\n{footer}"))) == text
+
+
+def test_an_answer_that_quotes_a_form_is_a_letter() -> None:
+    raw = mail(f"Yes, please.\n\n{FIELDS}", sender="Amos <amos@larch.example>", in_reply_to="<1@garden.example>")
+    assert read(raw).parser == "mail.letter"
+
+
 def test_another_template_is_not_credited_to_contact_form_7() -> None:
     raw = mail(FIELDS, x_mailer="PHPMailer 6.8.1", reply_to="amos@larch.example")
     assert read(raw).parser == "form.generic"

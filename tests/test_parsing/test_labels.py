@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interest_ingest.mail.html import make_soup
-from interest_ingest.parsing.labels import Labels, find_email, find_url, read_labels, resolve
+from interest_ingest.parsing.labels import Labels, read_labels
+from interest_ingest.parsing.tokens import find_email, find_url, resolve
 from interest_ingest.parsing.vocabulary import Role, fold, role_of
 
 Field = tuple[str, str]

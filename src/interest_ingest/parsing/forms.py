@@ -10,18 +10,12 @@ from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.automatic import is_automated, is_robot
 from interest_ingest.parsing.contract import Ignored
 from interest_ingest.parsing.domains import is_free_mail
-from interest_ingest.parsing.labels import (
-    BEHIND,
-    Labels,
-    find_email,
-    find_url,
-    read_labels,
-    resolve,
-    site_of,
-    split_footer,
-)
+from interest_ingest.parsing.labels import Labels, read_labels, split_footer
+from interest_ingest.parsing.lines import BEHIND
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
-from interest_ingest.parsing.vocabulary import Role, is_footer_words
+from interest_ingest.parsing.tail import site_of
+from interest_ingest.parsing.tokens import find_email, find_url, resolve
+from interest_ingest.parsing.vocabulary import Role, says_form, says_sent
 
 _SIGNED_LINE = re.compile(
     r"([^<>()@:：\n]{1,80}?)\s?[<(](?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})[>)](?:\s(.{0,300}))?$"
@@ -77,7 +71,7 @@ def read_form(mail: Mail) -> Form | None:
 
     Raises `Ignored` for the copy or receipt that goes to the customer, and for account notices.
     """
-    if _is_system(mail) or is_automated(mail) == "account notice":
+    if _is_system(mail) or _is_answer(mail) or is_automated(mail) == "account notice":
         return None
     form = _signed_form(mail) or _labelled_form(mail) or _bare_form(mail)
     if form and _is_for_customer(form, mail):
@@ -109,6 +103,11 @@ def _is_system(mail: Mail) -> bool:
     return bool(_SYSTEM.fullmatch(sender.partition("@")[0]) or mail.header("X-Cron-Env"))
 
 
+def _is_answer(mail: Mail) -> bool:
+    """Whether a person answers a mail: the form in it is only quoted."""
+    return bool(mail.header("In-Reply-To")) and not is_robot(mail.sender)
+
+
 def _labelled_form(mail: Mail) -> Form | None:
     labels = read_labels(mail)
     if _is_account(labels) and _was_sent_by_site(mail, ""):
@@ -132,7 +131,7 @@ def _signed_form(mail: Mail) -> Form | None:
     first = [(n, line) for n, line in enumerate(lines[:12]) if line.strip()][:3]
     for number, line in first:
         found = _SIGNED_LINE.match(line.strip()[:800])
-        if found and (not found[3] or is_footer_words(found[3])) and _was_sent_by_site(mail, found[2]):
+        if found and (not found[3] or says_sent(found[3])) and _was_sent_by_site(mail, found[2]):
             below = lines[number + 1 :]
             wrapped = find_url(below.pop(0)) if found[3] and below and below[0].startswith("http") else ""
             text, links = split_footer("\n".join(below), site_of(mail))
@@ -161,7 +160,7 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
     else:
         answered = [answer for answer in labels.answers if answer.value]
         enough = bool(filled) and (len(fields) > 1 or len(answered) > 2) and not _reads_like_a_letter(labels)
-    return enough and _was_sent_by_site(mail, email)
+    return enough and _was_sent_by_site(mail, email, labels.intro)
 
 
 def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
@@ -169,7 +168,7 @@ def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
     answer = _answer_address(mail)
     if answer and answer.lower() != email.lower():
         return False
-    above = find_email(labels.intro).lower()
+    above = find_email(labels.intro.partition("\n")[0]).lower()
     return above in ("", email.lower()) or above in {a.email.lower() for a in (mail.sender, *mail.to) if a}
 
 
@@ -183,15 +182,18 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _was_sent_by_site(mail: Mail, customer: str) -> bool:
-    """Whether a website sent this, by its headers; a customer's own letter may hold such lines too."""
+def _was_sent_by_site(mail: Mail, customer: str, intro: str = "") -> bool:
+    """Whether a website sent this, by its headers; a customer's own letter may hold such lines too.
+
+    Old scripts send in the customer's own name: then there is nothing above the fields but a heading.
+    """
     sender = mail.sender
     if sender is None:
         return True
     mailer = _mailer(mail)
     own = sender.email.lower() == customer.lower()
     if own and customer:
-        return not MAIL_CLIENT.search(mailer)
+        return not MAIL_CLIENT.search(mailer) and len(intro) < 100 and "\n\n" not in intro
     hosts = {_domain(to.email) for to in mail.to}
     return bool(
         is_robot(sender)
@@ -199,13 +201,9 @@ def _was_sent_by_site(mail: Mail, customer: str) -> bool:
         or _domain(sender.email) in hosts
         or mail.header("Auto-Submitted").lower().startswith("auto-generated")
         or (SOFTWARE.search(mailer) and not MAIL_CLIENT.search(mailer))
-        or _says_form(mail)
+        or "form" in sender.email.lower()  # notifications@wix-forms.com
+        or (len(intro) < 200 and says_form(intro))
     )
-
-
-def _says_form(mail: Mail) -> bool:
-    """Whether the sender's address or the text names a form (`notifications@wix-forms.com`)."""
-    return "form" in (mail.sender.email if mail.sender else "").lower()
 
 
 def _answer_address(mail: Mail) -> str:
@@ -250,6 +248,7 @@ def _phone(labels: Labels) -> str:
 def _name(labels: Labels, mail: Mail) -> str:
     first, last, full = (labels.value(role) for role in (Role.FIRST_NAME, Role.LAST_NAME, Role.NAME))
     name = _without_address(full)
+    name = name[1:-1] if name[:1] == '"' == name[-1:] and name.count('"') == 2 else name
     if first and first not in name:
         name = _joined_name(first, last or name)
     elif last and last not in name:

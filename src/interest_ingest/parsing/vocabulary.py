@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache, lru_cache
+from typing import Final
 
 
 class Role(StrEnum):
@@ -25,6 +26,7 @@ class Role(StrEnum):
     REFERRER = "referrer"
     PAGE_URL = "page_url"
     FORM = "form"
+    CONSENT = "consent"
     EMAIL = "email"
     PHONE = "phone"
     WEBSITE = "website"
@@ -46,11 +48,11 @@ class Role(StrEnum):
 _PHRASES: dict[Role, str] = {
     Role.ID: """
         order id, order number, order no, request id, request number, ticket id, ticket number, submission id,
-        entry id, lead id, message id, reference number, =id, номер заказа, номер заявки, номер обращения, № заказа,
-        № заявки, заявка №, номер замовлення, bestellnummer, auftragsnummer, vorgangsnummer, kundennummer,
-        numéro de commande, número de pedido, numero ordine, sipariş numarası, numer zamówienia, شماره سفارش,
-        رقم الطلب, 注文番号, 受付番号, お問い合わせ番号, 订单号, 주문번호, 접수번호, iban, bic, inn, инн,
-        vat number, tax id, ust idnr
+        entry id, lead id, message id, reference number, =id, номер заказа, номер заявки, номер обращения,
+        № заказа, № заявки, заявка №, номер замовлення, bestellnummer, auftragsnummer, vorgangsnummer,
+        kundennummer, numéro de commande, número de pedido, numero ordine, sipariş numarası, numer zamówienia,
+        شماره سفارش, رقم الطلب, 注文番号, 受付番号, お問い合わせ番号, 订单号, 주문번호, 접수번호, iban, bic, inn,
+        инн, vat number, tax id, ust idnr
     """,
     Role.USERNAME: """
         username, user name, login, login name, account name, nickname, имя пользователя, имя участника, логин,
@@ -84,73 +86,82 @@ _PHRASES: dict[Role, str] = {
         von der seite, formularseite, page d'origine, page web, depuis la page, página, página url,
         url de la página, desde la página, pagina, url pagina, dalla pagina, página de origem, sayfa, sayfa url,
         sayfa adresi, strona formularza, adres strony, صفحه, آدرس صفحه, نشانی صفحه, الصفحة, رابط الصفحة, עמוד,
-        כתובת העמוד, पेज, पृष्ठ, 送信元url, 送信元ページ, 送信元, ページurl, ページ, 页面, 来源页面, 提交页面, 頁面,
-        페이지, 페이지 주소
+        כתובת העמוד, पेज, पृष्ठ, 送信元url, 送信元ページ, 送信元, ページurl, ページ, 页面, 来源页面, 提交页面,
+        頁面, 페이지, 페이지 주소
     """,
     Role.FORM: """
         =form, form name, form title, form id, web form, форма, название формы, веб форма, web форма, formular,
         formularname, formulaire, nom du formulaire, nombre del formulario, formulario, nome del modulo, modulo,
         formulário, form adı, formularz, نام فرم, فرم, اسم النموذج, النموذج, フォーム名, フォーム, 表单, 表單, 폼
     """,
+    Role.CONSENT: """
+        consent, privacy policy, privacy, i agree, i accept, terms, terms and conditions, gdpr, marketing consent,
+        согласие*, согласен, персональных данных, политика конфиденциальности, згода, згоден, персональних даних,
+        datenschutz*, einwilligung, dsgvo, consentement, rgpd, j'accepte, politique de confidentialité,
+        consentimiento, acepto, política de privacidad, consenso, acconsento, informativa privacy, consentimento,
+        concordo, aceito, lgpd, kvkk, onay, zgoda, rodo, موافقت, قوانین و مقررات, أوافق, الموافقة, سياسة الخصوصية,
+        הסכמה, תקנון, सहमति, 個人情報, プライバシーポリシー, 同意, 隐私, 隐私政策, 개인정보, 동의
+    """,
     Role.EMAIL: """
         email, e mail, emailaddress, =mail, mail address, email address, emails, reply to, contact email, почта,
         почты, почту, емейл, имейл, мейл, мыло, эл почта, электронная почта, электронной почты,
-        адрес электронной почты, электронный адрес, email адрес, e mail адрес, email автора, пошта, пошти, ел пошта,
-        електронна пошта, електронної пошти, адреса електронної пошти, email adresse, e mail adresse, mailadresse,
-        emailadresse, mail adresse, courriel, adresse électronique, adresse e mail, adresse email, adresse mail,
-        adresse de messagerie, mél, correo, correo electrónico, dirección de correo,
+        адрес электронной почты, электронный адрес, email адрес, e mail адрес, email автора, пошта, пошти,
+        ел пошта, електронна пошта, електронної пошти, адреса електронної пошти, email adresse, e mail adresse,
+        mailadresse, emailadresse, mail adresse, courriel, adresse électronique, adresse e mail, adresse email,
+        adresse mail, adresse de messagerie, mél, correo, correo electrónico, dirección de correo,
         dirección de correo electrónico, indirizzo email, indirizzo e mail, posta elettronica,
         indirizzo di posta elettronica, correio eletrônico, correio eletrónico, correio electrónico,
-        endereço de email, endereço de e mail, e posta, eposta, e posta adresi, eposta adresi, poczta, adres email,
-        adres e mail, poczta elektroniczna, ایمیل, رایانامه, پست الکترونیک, پست الکترونیکی, نشانی ایمیل, آدرس ایمیل,
-        البريد الإلكتروني, البريد الالكتروني, بريد إلكتروني, بريدك الإلكتروني, الايميل, ايميل, إيميل, البريد, דוא ל,
-        דואל, דואר אלקטרוני, אימייל, מייל, ईमेल, ई मेल, ईमेल पता, メール, メールアドレス, eメール, 电子邮件,
-        电子邮箱, 邮箱, 邮件, 郵箱, 電子郵件, 電郵, 信箱, 이메일, 전자우편, 메일
+        endereço de email, endereço de e mail, e posta, eposta, e posta adresi, eposta adresi, poczta,
+        adres email, adres e mail, poczta elektroniczna, ایمیل, رایانامه, پست الکترونیک, پست الکترونیکی,
+        نشانی ایمیل, آدرس ایمیل, البريد الإلكتروني, البريد الالكتروني, بريد إلكتروني, بريدك الإلكتروني, الايميل,
+        ايميل, إيميل, البريد, דוא ל, דואל, דואר אלקטרוני, אימייל, מייל, ईमेल, ई मेल, ईमेल पता, メール,
+        メールアドレス, eメール, 电子邮件, 电子邮箱, 邮箱, 邮件, 郵箱, 電子郵件, 電郵, 信箱, 이메일, 전자우편,
+        메일
     """,
     Role.PHONE: """
         phone, phone number, phone no, telephone, telephone number, tel, tel no, mobile, mobile number,
-        mobile phone, cell, cell phone, cellphone, contact number, contact no, whatsapp, whats app, viber, telegram,
-        call back number, fon, телефон*, тел, моб, мобильн*, сотовый, номер для связи, контактный номер, вотсап,
-        ватсап, мобільн*, telefon*, tel nr, handy, handynummer, rufnummer, mobilnummer, rückrufnummer, téléphone,
-        n° de téléphone, portable, numéro de téléphone, teléfono, telefono, móvil, celular, número de teléfono,
-        cellulare, numero di telefono, telefone, telemóvel, número de telefone, cep telefonu, gsm, komórka,
-        numer telefonu, تلفن, شماره تلفن, شماره تماس, تلفن همراه, موبایل, شماره موبایل, همراه, الهاتف, هاتف,
-        رقم الهاتف, رقم الجوال, الجوال, جوال, الموبايل, موبايل, رقم التليفون, טלפון, נייד, מספר טלפון, फोन, फ़ोन,
-        फोन नंबर, मोबाइल, मोबाइल नंबर, दूरभाष, 電話, 電話番号, 携帯, 携帯番号, tel番号, お電話, 电话, 联系电话,
-        手机, 手机号, 手机号码, 电话号码, 電話號碼, 手機, 전화, 전화번호, 연락처, 휴대폰, 휴대전화
+        mobile phone, cell, cell phone, cellphone, contact number, contact no, whatsapp, whats app, viber,
+        telegram, call back number, fon, телефон*, тел, моб, мобильн*, сотовый, номер для связи, контактный номер,
+        вотсап, ватсап, мобільн*, telefon*, tel nr, handy, handynummer, rufnummer, mobilnummer, rückrufnummer,
+        téléphone, n° de téléphone, portable, numéro de téléphone, teléfono, telefono, móvil, celular,
+        número de teléfono, cellulare, numero di telefono, telefone, telemóvel, número de telefone, cep telefonu,
+        gsm, komórka, numer telefonu, تلفن, شماره تلفن, شماره تماس, تلفن همراه, موبایل, شماره موبایل, همراه,
+        الهاتف, هاتف, رقم الهاتف, رقم الجوال, الجوال, جوال, الموبايل, موبايل, رقم التليفون, טלפון, נייד,
+        מספר טלפון, फोन, फ़ोन, फोन नंबर, मोबाइल, मोबाइल नंबर, दूरभाष, 電話, 電話番号, 携帯, 携帯番号, tel番号,
+        お電話, 电话, 联系电话, 手机, 手机号, 手机号码, 电话号码, 電話號碼, 手機, 전화, 전화번호, 연락처, 휴대폰,
+        휴대전화
     """,
     Role.WEBSITE: """
-        website, web site, =site, site url, your website, homepage, home page, =web, blog, =url, =link,
-        =lien, =enlace, =collegamento, =odnośnik, сайт,
-        ваш сайт, адрес сайта, вебсайт, веб сайт, =ссылка, =посилання, webseite, internetseite, site web,
-        site internet, página web, sitio web, sitio, sito, sito web, site da empresa, web sitesi, web siteniz,
-        strona www, strona internetowa, وب سایت, وبسایت, سایت, تارنما, نشانی وب, =نشانی, الموقع, الموقع الإلكتروني,
-        موقع, אתר, אתר אינטרנט, वेबसाइट, =यूआरएल, ウェブサイト, ホームページ, サイト, 网站, 网址, 網站, 網址,
-        웹사이트, 홈페이지
+        website, web site, =site, site url, your website, homepage, home page, =web, blog, =url, =link, =lien,
+        =enlace, =collegamento, =odnośnik, сайт, ваш сайт, адрес сайта, вебсайт, веб сайт, =ссылка, =посилання,
+        webseite, internetseite, site web, site internet, página web, sitio web, sitio, sito, sito web,
+        site da empresa, web sitesi, web siteniz, strona www, strona internetowa, وب سایت, وبسایت, سایت, تارنما,
+        نشانی وب, =نشانی, الموقع, الموقع الإلكتروني, موقع, אתר, אתר אינטרנט, वेबसाइट, =यूआरएल, ウェブサイト,
+        ホームページ, サイト, 网站, 网址, 網站, 網址, 웹사이트, 홈페이지
     """,
     Role.COMPANY: """
-        company, company name, name of company, name of the company, organization, organisation, organization name,
-        business, business name, firm, employer, institution, компани*, название компании, организаци*,
-        название организации, фирм*, предприятие, підприємство, компані*, назва компанії, організаці*, firma,
-        firmenname, name der firma, unternehmen, société, entreprise, nom de la société, nom de l'entreprise,
-        raison sociale, organisme, empresa, nombre de la empresa, compañía, organización, azienda, ragione sociale,
-        società, nome azienda, nome da empresa, companhia, organização, şirket, şirket adı, firma adı, kurum,
-        nazwa firmy, شرکت, نام شرکت, سازمان, الشركة, شركة, اسم الشركة, المؤسسة, חברה, שם החברה, ארגון, कंपनी,
-        कंपनी का नाम, संस्था, संगठन, 会社, 会社名, 貴社名, 御社名, 法人名, 団体名, 組織, 公司, 公司名称, 单位,
-        公司名稱, 회사, 회사명, 기업명, 업체명
+        company, company name, name of company, name of the company, organization, organisation,
+        organization name, business, business name, firm, employer, institution, компани*, название компании,
+        организаци*, название организации, фирм*, предприятие, підприємство, компані*, назва компанії,
+        організаці*, firma, firmenname, name der firma, unternehmen, société, entreprise, nom de la société,
+        nom de l'entreprise, raison sociale, organisme, empresa, nombre de la empresa, compañía, organización,
+        azienda, ragione sociale, società, nome azienda, nome da empresa, companhia, organização, şirket,
+        şirket adı, firma adı, kurum, nazwa firmy, شرکت, نام شرکت, سازمان, الشركة, شركة, اسم الشركة, المؤسسة,
+        חברה, שם החברה, ארגון, कंपनी, कंपनी का नाम, संस्था, संगठन, 会社, 会社名, 貴社名, 御社名, 法人名, 団体名,
+        組織, 公司, 公司名称, 单位, 公司名稱, 회사, 회사명, 기업명, 업체명
     """,
     Role.TOPIC: """
         interested in, interest, interests, type, =kind, category, department, =reason, service type,
         type of inquiry, type of request, inquiry type, enquiry type, how did you hear about us,
         preferred contact method, contact method, best time to call, =budget, интересует, вас интересует,
-        что вас интересует, тип, вид, категория, отдел, тип обращения, тип заявки, причина обращения, способ связи,
-        бюджет, цікавить, тип звернення, відділ, interesse, interesse an, ich interessiere mich für,
+        что вас интересует, тип, вид, категория, отдел, тип обращения, тип заявки, причина обращения,
+        способ связи, бюджет, цікавить, тип звернення, відділ, interesse, interesse an, ich interessiere mich für,
         art der anfrage, kategorie, abteilung, anfragetyp, type de demande, catégorie, =service, intéressé par,
-        tipo de consulta, tipo, categoría, departamento, interesado en, tipo di richiesta, categoria, interessato a,
-        tipo de solicitação, interesse em, kategori, departman, ilgi alanı, rodzaj zapytania, kategoria, dział,
-        نوع درخواست, دسته, بخش, علاقه مندی, نوع الطلب, القسم, سبب التواصل, קטגוריה, סוג הפנייה, מחלקה, श्रेणी, प्रकार,
-        विभाग, रुचि, 種別, 種類, お問い合わせ種別, お問い合わせ種類, 部署, ご用件, 类型, 类别, 部门, 咨询类型,
-        문의유형, 문의 유형, 분류, 부서
+        tipo de consulta, tipo, categoría, departamento, interesado en, tipo di richiesta, categoria,
+        interessato a, tipo de solicitação, interesse em, kategori, departman, ilgi alanı, rodzaj zapytania,
+        kategoria, dział, نوع درخواست, دسته, بخش, علاقه مندی, نوع الطلب, القسم, سبب التواصل, קטגוריה, סוג הפנייה,
+        מחלקה, श्रेणी, प्रकार, विभाग, रुचि, 種別, 種類, お問い合わせ種別, お問い合わせ種類, 部署, ご用件, 类型,
+        类别, 部门, 咨询类型, 문의유형, 문의 유형, 분류, 부서
     """,
     Role.PRODUCT: """
         product, product name, name of product, name of the product, =item, item name, product title, =article,
@@ -161,25 +172,25 @@ _PHRASES: dict[Role, str] = {
         製品, 製品名, 产品, 产品名称, 商品名称, 產品, 상품, 상품명, 제품, 제품명
     """,
     Role.RATING: """
-        rating, =stars, =score, your rating, оценка, рейтинг, ваша оценка, оцінка, bewertung, sterne, note globale,
-        évaluation, puntuación, valoración, calificación, valutazione, voto, avaliação, =nota, puan,
+        rating, =stars, =score, your rating, оценка, рейтинг, ваша оценка, оцінка, bewertung, sterne,
+        note globale, évaluation, puntuación, valoración, calificación, valutazione, voto, avaliação, =nota, puan,
         değerlendirme puanı, ocena, امتیاز, نمره, التقييم, تقييم, דירוג, रेटिंग, 評価, 星評価, 评分, 評分, 평점,
         별점
     """,
     Role.SUBJECT: """
         subject, your subject, message subject, subject line, topic, regarding, =title, тема, тема сообщения,
         тема письма, заголовок, тема повідомлення, betreff, thema, sujet, objet, asunto, tema, oggetto, argomento,
-        assunto, konu, konu başlığı, temat, موضوع, عنوان, الموضوع, عنوان الرسالة, נושא, विषय, 件名, 題名, タイトル,
-        主题, 主題, 标题, 標題, 제목, 주제
+        assunto, konu, konu başlığı, temat, موضوع, عنوان, الموضوع, عنوان الرسالة, נושא, विषय, 件名, 題名,
+        タイトル, 主题, 主題, 标题, 標題, 제목, 주제
     """,
     Role.DATE: """
         =date, =time, date and time, submitted, submitted at, submitted on, =sent, sent at, sent on, created,
         created at, timestamp, дата, время, дата и время, отправлено, дата отправки, дата заявки, =час,
-        дата та =час, надіслано, datum, uhrzeit, zeit, gesendet, gesendet am, date d'envoi, heure, envoyé le, fecha,
-        hora, fecha de envío, enviado, =data, =ora, data invio, data e hora, inviato, data de envio, tarih, =saat,
-        gönderim tarihi, godzina, data wysłania, تاریخ, زمان, تاریخ ارسال, ساعت, التاريخ, الوقت, تاريخ الإرسال,
-        תאריך, שעה, तारीख, दिनांक, समय, 日時, 送信日時, 日付, 受付日時, 日期, 时间, 提交时间, 時間, 날짜, 일시,
-        시간, 작성일
+        дата та =час, надіслано, datum, uhrzeit, zeit, gesendet, gesendet am, date d'envoi, heure, envoyé le,
+        fecha, hora, fecha de envío, enviado, =data, =ora, data invio, data e hora, inviato, data de envio, tarih,
+        =saat, gönderim tarihi, godzina, data wysłania, تاریخ, زمان, تاریخ ارسال, ساعت, التاريخ, الوقت,
+        تاريخ الإرسال, תאריך, שעה, तारीख, दिनांक, समय, 日時, 送信日時, 日付, 受付日時, 日期, 时间, 提交时间, 時間,
+        날짜, 일시, 시간, 작성일
     """,
     Role.COUNTRY: """
         country, страна, країна, =land, pays, país, paese, nazione, ülke, kraj, کشور, البلد, الدولة, בלד, מדינה,
@@ -192,14 +203,14 @@ _PHRASES: dict[Role, str] = {
     Role.ADDRESS: """
         address, postal address, street, street address, delivery address, shipping address, zip, zip code,
         postcode, postal code, адрес, адрес доставки, улица, индекс, почтовый индекс, адреса, вулиця,
-        адреса доставки, adresse, anschrift, straße, strasse, plz, postleitzahl, adresse postale, rue, code postal,
-        dirección, calle, código postal, dirección de envío, indirizzo, =via, =cap, endereço, =rua, adres, cadde,
-        posta kodu, ulica, kod pocztowy, آدرس, آدرس پستی, کد پستی, العنوان, الرمز البريدي, כתובת, מיקוד, पता,
-        पिन कोड, 住所, ご住所, 郵便番号, 地址, 邮编, 郵遞區號, 주소, 우편번호
+        адреса доставки, adresse, anschrift, straße, strasse, plz, postleitzahl, adresse postale, rue,
+        code postal, dirección, calle, código postal, dirección de envío, indirizzo, =via, =cap, endereço, =rua,
+        adres, cadde, posta kodu, ulica, kod pocztowy, آدرس, آدرس پستی, کد پستی, العنوان, الرمز البريدي, כתובת,
+        מיקוד, पता, पिन कोड, 住所, ご住所, 郵便番号, 地址, 邮编, 郵遞區號, 주소, 우편번호
     """,
     Role.FIRST_NAME: """
-        first name, firstname, given name, forename, vorname, prénom, primer nombre, nombre de pila, primeiro nome,
-        imię, =first, =名, 名字, 이름 =first, שם פרטי, الاسم الأول, نام کوچک, पहला नाम
+        first name, firstname, given name, forename, vorname, prénom, primer nombre, nombre de pila,
+        primeiro nome, imię, =first, =名, 名字, 이름 =first, שם פרטי, الاسم الأول, نام کوچک, पहला नाम
     """,
     Role.LAST_NAME: """
         last name, lastname, surname, family name, фамилия, прізвище, nachname, familienname, zuname,
@@ -208,25 +219,25 @@ _PHRASES: dict[Role, str] = {
     """,
     Role.NAME: """
         name, names, your name, full name, fullname, =contact, contact name, contact person, customer,
-        customer name, client, client name, sender, sender name, author, reviewer, buyer, visitor, guest, attendee,
-        sent by, =from, =by, who are you, имя, имени, ф и о, фио, фамилия имя, фамилия имя отчество, имя и фамилия,
-        имя фамилия, фамилия и имя, как вас зовут, как к вам обращаться, обращение к вам, контактное лицо, контакт,
-        клиент*, заказчик*, покупател*, отправител*, автор*, заявител*, представьтесь, =от, =от кого,
-        =отправлено от, имя отправителя, имя клиента, представник, ім'я, імені, пib, піб, прізвище та ім'я,
-        ім'я та прізвище, клієнт*, замовник*, відправник*, =від, =від кого, контактна особа, як вас звати,
-        vor und nachname, vor und zuname, ihr name, kunde, kundin, kundenname, ansprechpartner, absender, =von,
-        verfasser, nom, votre nom, nom et prénom, prénom et nom, nom complet, expéditeur, auteur, =de, contact,
-        nombre, su nombre, tu nombre, nombre completo, nombre y apellidos, nombre y apellido, remitente, autor,
-        cliente, persona de contacto, =de parte de, nome, il tuo nome, nome completo, nome e cognome, nominativo,
-        mittente, autore, =da, referente, seu nome, nome e sobrenome, remetente, contato, =ad, adı, adınız, isim,
-        isminiz, ad soyad, adı soyadı, adınız soyadınız, gönderen, müşteri, yazar, =kimden, yetkili kişi,
-        imię i nazwisko, nadawca, twoje imię, klient*, =od, osoba kontaktowa, نام, نام شما, نام و نام خانوادگی,
-        نام کامل, فرستنده, نویسنده, مشتری, =از, =از طرف, نام مشتری, الاسم, اسم, اسمك, الاسم الكامل, اسمك الكامل,
-        المرسل, الاسم بالكامل, العميل, الكاتب, المؤلف, =من, اسم العميل, =שם, שמך, שם מלא, השם שלך, שולח, לקוח, =מאת,
-        नाम, आपका नाम, पूरा नाम, ग्राहक, प्रेषक, लेखक, की ओर से, किसकी ओर से, द्वारा, お名前, 名前, 氏名, ご氏名,
-        御名前, 担当者, ご担当者, 担当者名, 差出人, 送信者, 投稿者, お客様名, 姓名, 您的姓名, 联系人, 称呼, 发件人,
-        客户, 作者, 聯絡人, 寄件人, =来自, 您的名字, 이름, 성명, 성함, 보낸 사람, 보낸이, 발신자, 작성자, 고객명,
-        담당자
+        customer name, client, client name, sender, sender name, author, reviewer, buyer, visitor, guest,
+        attendee, sent by, =from, =by, who are you, имя, имени, ф и о, фио, фамилия имя, фамилия имя отчество,
+        имя и фамилия, имя фамилия, фамилия и имя, как вас зовут, как к вам обращаться, обращение к вам,
+        контактное лицо, контакт, клиент*, заказчик*, покупател*, отправител*, автор*, заявител*, представьтесь,
+        =от, =от кого, =отправлено от, имя отправителя, имя клиента, представник, ім'я, імені, пib, піб,
+        прізвище та ім'я, ім'я та прізвище, клієнт*, замовник*, відправник*, =від, =від кого, контактна особа,
+        як вас звати, vor und nachname, vor und zuname, ihr name, kunde, kundin, kundenname, ansprechpartner,
+        absender, =von, verfasser, nom, votre nom, nom et prénom, prénom et nom, nom complet, expéditeur, auteur,
+        =de, contact, nombre, su nombre, tu nombre, nombre completo, nombre y apellidos, nombre y apellido,
+        remitente, autor, cliente, persona de contacto, =de parte de, nome, il tuo nome, nome completo,
+        nome e cognome, nominativo, mittente, autore, =da, referente, seu nome, nome e sobrenome, remetente,
+        contato, =ad, adı, adınız, isim, isminiz, ad soyad, adı soyadı, adınız soyadınız, gönderen, müşteri,
+        yazar, =kimden, yetkili kişi, imię i nazwisko, nadawca, twoje imię, klient*, =od, osoba kontaktowa, نام,
+        نام شما, نام و نام خانوادگی, نام کامل, فرستنده, نویسنده, مشتری, =از, =از طرف, نام مشتری, الاسم, اسم, اسمك,
+        الاسم الكامل, اسمك الكامل, المرسل, الاسم بالكامل, العميل, الكاتب, المؤلف, =من, اسم العميل, =שם, שמך,
+        שם מלא, השם שלך, שולח, לקוח, =מאת, नाम, आपका नाम, पूरा नाम, ग्राहक, प्रेषक, लेखक, की ओर से, किसकी ओर से,
+        द्वारा, お名前, 名前, 氏名, ご氏名, 御名前, 担当者, ご担当者, 担当者名, 差出人, 送信者, 投稿者, お客様名,
+        姓名, 您的姓名, 联系人, 称呼, 发件人, 客户, 作者, 聯絡人, 寄件人, =来自, 您的名字, 이름, 성명, 성함,
+        보낸 사람, 보낸이, 발신자, 작성자, 고객명, 담당자
     """,
     Role.MESSAGE: """
         message, your message, message body, message text, comment, comments, comment or message,
@@ -238,26 +249,26 @@ _PHRASES: dict[Role, str] = {
         ваше сообщение, комментари*, вопрос*, ваш вопрос, текст, текст вопроса, отзыв, текст отзыва, пожелани*,
         примечани*, описание, описание задачи, обращение, текст обращения, суть обращения, заявка, задача,
         подробности, дополнительная информация, что нужно сделать, чем мы можем помочь, расскажите о проекте,
-        повідомлен*, текст повідомлення, коментар*, питання, ваше питання, запитання, звернення, відгук, побажання,
-        опис, примітк*, nachricht, ihre nachricht, nachrichtentext, mitteilung, kommentar*, anfrage, ihre anfrage,
-        ihr anliegen, anliegen, frage, fragen, bemerkung, bemerkungen, anmerkung, anmerkungen, beschreibung,
-        text der nachricht, ihre frage, rückmeldung, votre message, corps du message, commentaire, commentaires,
-        votre demande, demande, remarque, remarques, texte du message, précisions, votre question,
-        contenu du message, mensaje, su mensaje, tu mensaje, cuerpo del mensaje, comentario, comentarios, consulta,
-        su consulta, pregunta, observaciones, descripción, messaggio, il tuo messaggio, corpo del messaggio,
-        commento, commenti, richiesta, domanda, testo, testo del messaggio, descrizione, note, mensagem,
-        sua mensagem, corpo da mensagem, comentário, comentários, pergunta, dúvida, observações, descrição,
-        solicitação, mesaj, mesajınız, mesaj metni, mesaj gövdesi, ileti, ileti gövdesi, iletiniz, yorum, yorumunuz,
-        soru, sorunuz, açıklama, notlar, talep, talebiniz, wiadomość, twoja wiadomość, treść wiadomości, treść,
-        komentarz, pytanie, zapytanie, uwagi, =opis, پیام, پیام شما, متن پیام, محتوای پیام, متن, دیدگاه, نظر,
-        نظر شما, پرسش, سوال, سؤال, توضیحات, شرح, درخواست, الرسالة, رسالة, رسالتك, نص الرسالة, محتوى الرسالة,
-        التعليق, تعليق, تعليقك, الاستفسار, استفسار, السؤال, ملاحظات, الوصف, الطلب, التفاصيل, הודעה, תוכן ההודעה,
-        ההודעה שלך, גוף ההודעה, תגובה, הערות, שאלה, פנייה, תוכן הפנייה, פרטים, संदेश, आपका संदेश, संदेश का मुख्य भाग,
-        संदेश लिखने की जगह, मैसेज, टिप्पणी, प्रश्न, सवाल, पूछताछ, विवरण, सुझाव, メッセージ, メッセージ本文, 本文, 内容,
-        お問い合わせ内容, お問合せ内容, お問い合わせ, コメント, ご質問, 質問, ご要望, ご意見, ご相談内容, 備考,
-        詳細, 留言, 留言内容, 消息, 信息内容, 消息正文, 评论, 问题, 咨询内容, 备注, 需求, 描述, 訊息, 留言內容,
-        評論, 備註, 內容, 메시지, 메세지, 내용, 문의내용, 문의 내용, 문의사항, 댓글, 질문, 요청사항, 남기실 말씀,
-        본문
+        повідомлен*, текст повідомлення, коментар*, питання, ваше питання, запитання, звернення, відгук,
+        побажання, опис, примітк*, nachricht, ihre nachricht, nachrichtentext, mitteilung, kommentar*, anfrage,
+        ihre anfrage, ihr anliegen, anliegen, frage, fragen, bemerkung, bemerkungen, anmerkung, anmerkungen,
+        beschreibung, text der nachricht, ihre frage, rückmeldung, votre message, corps du message, commentaire,
+        commentaires, votre demande, demande, remarque, remarques, texte du message, précisions, votre question,
+        contenu du message, mensaje, su mensaje, tu mensaje, cuerpo del mensaje, comentario, comentarios,
+        consulta, su consulta, pregunta, observaciones, descripción, messaggio, il tuo messaggio,
+        corpo del messaggio, commento, commenti, richiesta, domanda, testo, testo del messaggio, descrizione,
+        note, mensagem, sua mensagem, corpo da mensagem, comentário, comentários, pergunta, dúvida, observações,
+        descrição, solicitação, mesaj, mesajınız, mesaj metni, mesaj gövdesi, ileti, ileti gövdesi, iletiniz,
+        yorum, yorumunuz, soru, sorunuz, açıklama, notlar, talep, talebiniz, wiadomość, twoja wiadomość,
+        treść wiadomości, treść, komentarz, pytanie, zapytanie, uwagi, =opis, پیام, پیام شما, متن پیام,
+        محتوای پیام, متن, دیدگاه, نظر, نظر شما, پرسش, سوال, سؤال, توضیحات, شرح, درخواست, الرسالة, رسالة, رسالتك,
+        نص الرسالة, محتوى الرسالة, التعليق, تعليق, تعليقك, الاستفسار, استفسار, السؤال, ملاحظات, الوصف, الطلب,
+        التفاصيل, הודעה, תוכן ההודעה, ההודעה שלך, גוף ההודעה, תגובה, הערות, שאלה, פנייה, תוכן הפנייה, פרטים,
+        संदेश, आपका संदेश, संदेश का मुख्य भाग, संदेश लिखने की जगह, मैसेज, टिप्पणी, प्रश्न, सवाल, पूछताछ, विवरण, सुझाव,
+        メッセージ, メッセージ本文, 本文, 内容, お問い合わせ内容, お問合せ内容, お問い合わせ, コメント, ご質問,
+        質問, ご要望, ご意見, ご相談内容, 備考, 詳細, 留言, 留言内容, 消息, 信息内容, 消息正文, 评论, 问题,
+        咨询内容, 备注, 需求, 描述, 訊息, 留言內容, 評論, 備註, 內容, 메시지, 메세지, 내용, 문의내용, 문의 내용,
+        문의사항, 댓글, 질문, 요청사항, 남기실 말씀, 본문
     """,
 }
 
@@ -286,6 +297,8 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FILLERS = frozenset(("required", "optional", "обязательно", "pflichtfeld"))
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MAX_WORDS = 10
+MAX_LABEL: Final = 120
+"""Characters. Longer lines are no labels, and must not fill the caches below."""
 _MAX_PHRASE = 5
 
 
@@ -307,7 +320,7 @@ def fold(label: str) -> str:
 @lru_cache(maxsize=4096)
 def role_of(label: str) -> Role | None:
     """What the field called `label` means; None for a name that is not in the vocabulary."""
-    folded = fold(label)
+    folded = fold(label) if len(label) <= MAX_LABEL else ""
     words = folded.split()
     if not words or len(words) > _MAX_WORDS:
         return None
@@ -320,7 +333,7 @@ def role_of(label: str) -> Role | None:
 
 def is_label(text: str) -> bool:
     """Whether `text` is, as a whole and without any doubt, the name of a field."""
-    return fold(text) in _exact()
+    return len(text) <= MAX_LABEL and fold(text) in _exact()
 
 
 def _spaced_finds(words: list[str]) -> Iterator[tuple[int, int, Role]]:
@@ -382,32 +395,58 @@ def _stems() -> dict[str, Role]:
 
 _SENT = """
     sent submitted received envoye envoyee enviado enviada inviat ricevut gesendet versendet ubermittelt отправлен
-    прислан получен надіслан wyslan gonderil iletil ارسال دریافت ارسل إرسال تم נשלח भेजा प्रेषित 送信され 送信 发送
+    прислан получен надіслан wyslan gonderil iletil ارسال دریافت ارسل إرسال נשלח भेजा प्रेषित 送信され 送信 发送
     發送 提交 전송 발송
 """
 _PLACE = """
-    form formul форм فرم نموذج טופס फॉर्म फ़ॉर्म प्रपत्र フォーム 表单 表單 양식 폼 website webseite site сайт sitio sito
-    سایت موقع אתר वेबसाइट サイト 网站 網站 사이트 witryn stron
+    form formul kontaktform webform onlineform форм فرم نموذج טופס फॉर्म फ़ॉर्म प्रपत्र フォーム 表单 表單 양식 폼
+    website webseite site сайт sitio sito سایت موقع אתר वेबसाइट サイト 网站 網站 사이트 witryn stron sitesi siten
+"""
+_MAIL = """
+    e email mail message notification submission enquiry inquiry письмо сообщение уведомление заявка лист
+    повідомлення nachricht mitteilung anfrage courriel mel correo mensaje messaggio mensagem eposta ileti mesaj
+    wiadomosc ایمیل پیام رساله بريد הודעה מייל ईमेल संदेश メール 邮件 郵件 消息 메일
+"""
+_NEWS = """
+    lead submission submitted enquiry inquiry form formul kontaktform webform заявк обращени форм звернен anfrage
+    solicitud consulta demande richiesta modulo pedido solicitacao talep basvuru zgloszen zapytan فرم درخواست
+    نموذج طلب טופס פנייה फॉर्म फ़ॉर्म पूछताछ フォーム 問い合わせ 问い合わせ 表单 表單 留言 咨询 문의 폼 양식
 """
 _MACHINE = """
-    view submission, manage submission, look like spam, report it here, view entry,
-    generated automatically, automatically generated, сгенерировано автоматически, створено автоматично,
-    automatisch generiert, automatisch erstellt, genere automatiquement, generado automaticamente,
-    generato automaticamente, gerado automaticamente, otomatik olarak, 自動送信, 自动发送, 자동으로 발송,
-    powered by, sent by an unverified visitor, sent by a verified visitor
+    для просмотра воспользуйтесь ссылкой, view submission, manage submission, look like spam, report it here,
+    view entry, generated automatically, automatically generated, сгенерировано автоматически,
+    створено автоматично, automatisch generiert, automatisch erstellt, genere automatiquement,
+    generado automaticamente, generato automaticamente, gerado automaticamente, otomatik olarak, 自動送信,
+    自动发送, 자동으로 발송, powered by, sent by an unverified visitor, sent by a verified visitor
 """
 
 
-def is_footer_words(line: str, *, weak: bool = False) -> bool:
-    """Whether `line` says that something was sent from a form or site, or written by a machine.
+def says_sent(line: str) -> bool:
+    """Whether `line` says that something was sent: `Sent from …`, `… a été envoyé …`."""
+    return _mentions(fold(line), _SENT)
 
-    `weak`: it is enough that it says that something was sent.
+
+def says_form(text: str) -> bool:
+    """Whether `text` announces a form or a lead: `You have a new submission`."""
+    return _mentions(fold(text), _NEWS)
+
+
+def says_origin(line: str) -> bool:
+    """Whether `line` tells that this mail was sent from a form or site, or written by a machine.
+
+    The mail or the sending must be what the line begins with: people write `I sent you the form` in their messages.
     """
     folded = fold(line)
-    words = folded.split()
-    sent = any(word.startswith(_stems_of(_SENT)) for word in words) or any(s in folded for s in _unspaced_of(_SENT))
-    place = any(word.startswith(_stems_of(_PLACE)) for word in words) or any(s in folded for s in _unspaced_of(_PLACE))
-    return (sent and (weak or place)) or any(phrase in folded for phrase in _machine_phrases())
+    if any(phrase in folded for phrase in _machine_phrases()):
+        return True
+    one, two = (folded[:6],) * 2 if _UNSPACED.match(folded) else (folded.split(" ")[0], " ".join(folded.split()[:2]))
+    announced = _mentions(one, _SENT) or _mentions(two, _MAIL)
+    return announced and _mentions(folded, _SENT) and _mentions(folded, _PLACE)
+
+
+def _mentions(folded: str, stems: str) -> bool:
+    unspaced = any(stem in folded for stem in _unspaced_of(stems))
+    return unspaced or any(word.startswith(_stems_of(stems)) for word in folded.split())
 
 
 @cache

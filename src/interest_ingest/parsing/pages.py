@@ -1,0 +1,125 @@
+"""From a page to lines: bold labels are marked, the cells of a table paired."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from interest_ingest.mail.html import render
+from interest_ingest.parsing.lines import BOLD_OFF, BOLD_ON, MAX_LINES, Field, Layout, Line, line_of, may_be_label, tidy
+from interest_ingest.parsing.vocabulary import role_of
+
+_TAG = re.compile(r"<(/?)(b|strong|dt|h[1-6]|th|td|tr|a)(?=[\s>/])([^<>]{0,4000})>", re.IGNORECASE)
+_HREF = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\"'\s>]*)", re.IGNORECASE)
+_HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+_CELL, _END, _ROW, _HEAD, _LINK, _LINK_END = "\ue002", "\ue003", "\ue004", "\ue005", "\ue006", "\ue007"
+_TARGET = re.compile(f"{_LINK}([^{_LINK_END}]*){_LINK_END}")
+_EDGES = re.compile(f"([{_CELL}{_END}{_ROW}])")
+_MARKERS = re.compile("[\ue000-\ue007]")
+
+
+class _Cell(NamedTuple):
+    """The text of one table cell, and whether all of it is set off as a heading."""
+
+    lines: list[Line]
+    strong: bool
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines).strip()
+
+    @property
+    def link(self) -> str:
+        return next((line.link for line in self.lines if line.link), "")
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the cell may hold a label: one short line."""
+        return bool(self.text) and "\n" not in self.text and may_be_label(self.text)
+
+
+def page_lines(page: str) -> list[Line]:
+    """The lines of a page, row by row where it has tables: two cells are one field, so are a bold row and the next."""
+    lines: list[Line] = []
+    pending: _Cell | None = None
+    for row in _rows(render(_marked(page))):
+        cells = [cell for cell in row if cell.text]
+        if not cells:
+            continue
+        heading = len(cells) == 1 and cells[0].strong and cells[0].is_name
+        if pending:
+            value = cells[0] if len(cells) == 1 and not heading else None
+            lines.append(_pair(pending, value) if value or role_of(pending.text) else pending.lines[0])
+            pending = None
+            if value:
+                continue
+        if heading and len(row) == 1:
+            pending = cells[0]
+        elif len(row) > 1 and len(cells) <= 2 and row[-1] is not cells[0] and cells[0].is_name:
+            lines.append(_pair(cells[0], cells[1] if len(cells) == 2 else None))
+        else:
+            lines.extend(line for cell in cells for line in (*cell.lines, Line("")))
+    return [*lines, *(pending.lines if pending else ())][:MAX_LINES]
+
+
+def _pair(name: _Cell, value: _Cell | None) -> Line:
+    label, text = tidy(name.text), value.text if value else ""
+    return Line(f"{label}: {text}", Field(label, text, role_of(label), Layout.CELL), value.link if value else "")
+
+
+def _marked(page: str) -> str:
+    """`page` with private-use characters where bold letters, cells and rows begin and end, and before each link."""
+    in_new_row = False
+
+    def mark(found: re.Match[str]) -> str:
+        nonlocal in_new_row
+        tag, closing, name = found[0], bool(found[1]), found[2].lower()
+        if name == "tr":
+            in_new_row = not closing
+            return tag
+        if name == "a":
+            target = None if closing else _HREF.search(found[3])
+            return f"{tag}{_LINK}{target[1]}{_LINK_END}" if target else tag
+        if name not in ("td", "th"):
+            return BOLD_OFF + tag if closing else tag + BOLD_ON
+        if closing:
+            return _END + tag
+        row, in_new_row = _ROW * in_new_row, False
+        return tag + row + _CELL + _HEAD * (name == "th" or bool(_HEAVY.search(found[3])))
+
+    return _TAG.sub(mark, page)
+
+
+def _rows(marked: str) -> Iterator[list[_Cell]]:
+    """The innermost cells, row by row; what lies outside of them comes as a row of one cell."""
+    row: list[_Cell] = []
+    parts = _EDGES.split(marked)
+    for before, part, after in zip(["", *parts], parts, [*parts[1:], ""], strict=False):
+        if part == _ROW:
+            yield row
+            row = []
+        elif before == _CELL and after == _END:
+            row.append(_cell(part))
+        elif part not in (_CELL, _END) and _says_anything(part):
+            yield row
+            yield [_cell(part)._replace(strong=False)]
+            row = []
+    yield row
+
+
+def _says_anything(marked: str) -> bool:
+    return bool(_MARKERS.sub("", marked).strip())
+
+
+def _cell(marked: str) -> _Cell:
+    marked = marked.strip("\n\t ")
+    plain = _TARGET.sub("", marked)
+    outside = re.sub(f"{BOLD_ON}[^{BOLD_OFF}]*{BOLD_OFF}", "", plain)
+    strong = plain.startswith(_HEAD) or not any(letter.isalnum() for letter in outside)
+    return _Cell([_marked_line(line) for line in marked.split("\n")], strong)
+
+
+def _marked_line(line: str) -> Line:
+    link = _TARGET.search(line)
+    return line_of(_TARGET.sub("", line).replace("\t", " "), link[1] if link else "")

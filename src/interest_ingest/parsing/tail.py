@@ -1,0 +1,152 @@
+"""Where the message of a form ends, and what the site added below it."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import NamedTuple
+
+from interest_ingest.mail import Mail
+from interest_ingest.parsing.lines import BEHIND, RULER, Field, Layout, Line, fits
+from interest_ingest.parsing.tokens import URL, find_url, host_of
+from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
+
+
+class Site(NamedTuple):
+    """What tells the form's own lines from those of a person: the hosts and the names of the site."""
+
+    hosts: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    def owns(self, url: str) -> bool:
+        """Whether `url` lies on one of the site's hosts, or on a subdomain of it or a domain above it."""
+        host = host_of(url)
+        return any(host == own or host.endswith("." + own) or own.endswith("." + host) for own in self.hosts if host)
+
+
+def site_of(mail: Mail) -> Site:
+    """The hosts and names of who sent the mail and who received it: the company's own, as a rule."""
+    addresses = [a for a in (mail.sender, *mail.to) if a]
+    hosts = {a.email.rpartition("@")[2].lower() for a in addresses}
+    names = {a.name.strip() for a in addresses if len(a.name.strip()) > 3}
+    return Site(frozenset(hosts - {""}), frozenset(names))
+
+
+def is_footer(line: Line, site: Site) -> bool:
+    """Whether this line says where the mail comes from: `This e-mail was sent from a contact form on …`."""
+    text = line.text.strip()
+    if not text or len(text) > 300:
+        return False
+    named = site.owns(find_url(text) or line.link) or any(name in text for name in site.names)
+    return says_origin(text) or (named and says_sent(text))
+
+
+def is_software(field: Field) -> bool:
+    """Whether `field` is one that software adds: people may write a date, but no address of theirs and no browser."""
+    if field.role in (Role.PAGE_URL, Role.REFERRER):
+        return not field.value or bool(find_url(field.value))
+    return field.role in BEHIND and field.role is not Role.DATE
+
+
+class Tail:
+    """Finds the end of the message among the lines `begin` to `end`: before the fields and footer that follow it.
+
+    Read backwards: the footer below the last `--`, rulers, lines that say who sent this, and fields that the form has
+    not shown yet. People write label-like lines too, so fields that touch the message are taken for its last lines,
+    unless they are what software adds, or the message is one line in a form of `label: value` lines.
+    """
+
+    def __init__(
+        self, lines: list[Line], begin: int, end: int, layout: Layout, site: Site, seen: frozenset[Role], inline: bool
+    ) -> None:
+        self._lines, self._begin, self._end = lines, begin, end
+        self._layout, self._site, self._seen, self._inline = layout, site, seen, inline
+
+    def begin(self) -> int:
+        """The number of the first line behind the message."""
+        self._end = self._above_page_label()
+        self._end = at = self._below_signature_mark()
+        while at > self._begin and (size := self._trailing(at)):
+            at -= size
+        return self._first_group(at)
+
+    def _above_page_label(self) -> int:
+        """The first line that is only a label for the form's page, with the link below it; else the end."""
+        for at in range(self._begin, self._end - 1):
+            field = self._lines[at].field
+            alone = field and field.layout is Layout.BELOW and field.role in (Role.PAGE_URL, Role.REFERRER)
+            if alone and URL.fullmatch(self._lines[at + 1].text.strip()):
+                return at
+        return self._end
+
+    def _below_signature_mark(self) -> int:
+        """The last `--`, if the form's footer is below it and not the signature of a person."""
+        numbers = range(self._end - 1, self._begin - 1, -1)
+        mark = next((n for n in numbers if self._lines[n].text.strip() in ("--", "—", "---")), None)
+        if mark is None:
+            return self._end
+        below = [line for line in self._lines[mark + 1 : self._end] if line.text.strip()]
+        signed = list(takewhile(lambda line: not RULER.match(line.text), below[:3]))
+        return mark if not below or any(self._is_added(line) for line in signed) else self._end
+
+    def _is_added(self, line: Line) -> bool:
+        """Whether a line below a mark is the site's: it also signs with its own address."""
+        own = self._site.owns(find_url(line.text) or line.link)
+        return own or is_footer(line, self._site) or bool(line.field and is_software(line.field))
+
+    def _trailing(self, end: int) -> int:
+        """How many lines before `end` belong to the tail: 0, 1, or 2 for a label with its value below."""
+        line = self._lines[end - 1]
+        text = line.text.strip()
+        if not text or RULER.match(text) or self._is_footer_at(end - 1):
+            return 1
+        if line.field and self._may_follow(line.field):
+            return 1
+        if end - 2 < self._begin or not (URL.fullmatch(text) or text == "-"):
+            return 0
+        above = self._lines[end - 2].field
+        if self._is_footer_at(end - 2):
+            return 2
+        if above is None or not self._may_follow(above):
+            return 0
+        return 2 if not above.value or is_software(above) else 0  # a label's value, or the page below such fields
+
+    def _is_footer_at(self, at: int) -> bool:
+        """A footer is a paragraph of its own; what touches the message is its last line, whatever it says."""
+        above = self._lines[at - 1].text if at > self._begin else "" if not self._inline else "message"
+        apart = not above.strip() or bool(RULER.match(above)) or is_footer(self._lines[at - 1], self._site)
+        return apart and is_footer(self._lines[at], self._site)
+
+    def _may_follow(self, field: Field) -> bool:
+        if field.role in BEHIND:
+            return True
+        if not fits(field, self._layout) and field.layout is not Layout.COLON:
+            return False
+        return field.role is not Role.MESSAGE and field.role not in self._seen
+
+    def _first_group(self, at: int) -> int:
+        """Skip the groups (lines without an empty one between) that are rather the end of the message."""
+        while (start := self._next_text(at)) < self._end:
+            if RULER.match(self._lines[start].text) or self._is_footer_at(start):
+                return start if start > self._begin or self._inline else self._end
+            at = start
+            while at < self._end and self._lines[at].text.strip() and not RULER.match(self._lines[at].text):
+                at += 1
+            if self._group_is_fields(start, at):
+                return start
+        return at
+
+    def _next_text(self, at: int) -> int:
+        while at < self._end and not self._lines[at].text.strip():
+            at += 1
+        return at
+
+    def _group_is_fields(self, at: int, stop: int) -> bool:
+        """Whether these lines are fields behind the message, and not its end."""
+        known = [field for line in self._lines[at:stop] if (field := line.field) and field.role]
+        if not known or all(field.role is Role.DATE for field in known):
+            return False
+        above = self._lines[at - 1].text if at > self._begin else ""
+        touches = bool(above.strip() and not RULER.match(above)) or (at == self._begin and self._inline)
+        if not touches or is_software(known[0]):
+            return True
+        return self._inline and (at <= self._begin or len(known) > 1)
