@@ -182,6 +182,7 @@ _BLOCKS: Final = _names(
 _POINTING: Final = _names("a area img")
 _SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
+_TELLING: Final = re.compile("none|max-height|white-space", re.IGNORECASE)
 _PRE_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\n\r\f\v\xa0]+")
 _MANY_LINES: Final = re.compile(r"\n{3,}")
@@ -193,7 +194,11 @@ _KEYCAP: Final = "\u20e3"
 
 
 class _Painter:
-    """Takes the events of a page (the target interface of lxml's parser) and writes its text line by line."""
+    """Takes the events of a page (the target interface of lxml's parser) and writes its text line by line.
+
+    Comments, among them the conditional ones of Outlook, and processing instructions are not for the eye: without the
+    methods for them lxml drops both.
+    """
 
     def __init__(self) -> None:
         self._out: list[str] = []
@@ -232,7 +237,7 @@ class _Painter:
     def _styled(self, attributes: Mapping[str, str]) -> bool:
         """Heed the style of an element that begins; whether it hides the element."""
         style = attributes.get("style")
-        if not style:
+        if not style or not _TELLING.search(style):
             return "hidden" in attributes
         if not self._pre_at and _PRE_LINES.search(style):
             self._pre_at = len(self._open)
@@ -315,9 +320,9 @@ class _Painter:
             self._line_number += text.count("\n")
             return
         words = _BLANKS.sub(" ", text)
-        if words[:1] == " ":
+        if words == " " or words[:1] == " ":
             self._gap = self._gap or " "
-        if words not in ("", " "):
+        if words and words != " ":
             self._write(words.strip(" "))
             self._gap = " " if words[-1] == " " else ""
 
@@ -334,12 +339,6 @@ class _Painter:
                 break
             self._rows[row] = self._line_number
         self._out.append(text)
-
-    def comment(self, text: str) -> None:
-        """Comments, among them the conditional ones of Outlook, are not for the eye."""
-
-    def pi(self, target: str, data: str | None = None) -> None:
-        """Processing instructions (`<?xml …>`, Outlook's `<o:p>` islands) neither."""
 
     def close(self) -> Page:
         self._close_anchor()
