@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -72,6 +73,7 @@ def is_robot(address: Address | None) -> bool:
     return bool(ROBOT.fullmatch(local)) if at else bool(ROBOT.fullmatch(address.email))
 
 
+@lru_cache(maxsize=1)  # two fallback parsers ask for the same mail
 def is_automated(mail: Mail) -> str:
     """Why `mail`, which no specific parser knows, is no person's letter: a reason, or "" for a letter."""
     if is_robot(mail.sender) and not _has_person_to_answer(mail):
@@ -101,14 +103,14 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield 1.0
     if mail.header("X-Auto-Response-Suppress"):
         yield 0.5
-    text = strip_reply(mail.visible_text[:20_000])
+    text = strip_reply(mail.visible_text[:20_000]).lower()
     yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if _says(text, said))
     if any(is_action_link(link) for link in mail.links[:50]) and not answers:
         yield 1.0
 
 
 def _says(text: str, phrase: re.Pattern[str]) -> bool:
-    """Whether `text` says `phrase` itself; a customer who was told so puts it in quotes."""
+    """Whether the lower-case `text` says `phrase` itself; a customer who was told so puts it in quotes."""
     return any(
         not re.search(r"[\"'“«„][^\"'”»\n]{0,60}$", text[max(0, m.start() - 61) : m.start()])
         for m in phrase.finditer(text)

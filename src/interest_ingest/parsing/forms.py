@@ -233,7 +233,7 @@ def _is_for_customer(form: Form, mail: Mail) -> bool:
     to = {address.email.lower() for address in mail.to}
     if form.email and to == {form.email.lower()}:
         return True
-    return not _answer_address(mail) and bool(SAYS_RECEIVED.search(form.labels.intro))
+    return not _answer_address(mail) and bool(SAYS_RECEIVED.search(form.labels.intro.lower()))
 
 
 def _email(labels: Labels) -> str:

@@ -39,6 +39,9 @@ class _Cell(NamedTuple):
         return bool(self.text) and "\n" not in self.text and may_be_label(self.text)
 
 
+_SPACER = _Cell([], strong=False)
+
+
 def page_lines(page: str) -> list[Line]:
     """The lines of a page, row by row where it has tables: two cells are one field, so are a bold row and the next."""
     lines: list[Line] = []
@@ -100,7 +103,7 @@ def _rows(marked: str) -> Iterator[list[_Cell]]:
             yield row
             row = []
         elif before == _CELL and after == _END:
-            row.append(_cell(part))
+            row.append(_cell(part) if _says_anything(part) else _SPACER)
         elif part not in (_CELL, _END) and _says_anything(part):
             yield row
             yield [_cell(part)._replace(strong=False)]
@@ -109,7 +112,7 @@ def _rows(marked: str) -> Iterator[list[_Cell]]:
 
 
 def _says_anything(marked: str) -> bool:
-    return bool(_MARKERS.sub("", marked).strip())
+    return bool(marked) and not marked.isspace() and bool(_MARKERS.sub("", marked).strip())
 
 
 def _cell(marked: str) -> _Cell:
@@ -121,5 +124,7 @@ def _cell(marked: str) -> _Cell:
 
 
 def _marked_line(line: str) -> Line:
-    link = _TARGET.search(line)
-    return line_of(_TARGET.sub("", line).replace("\t", " "), link[1] if link else "")
+    link = _TARGET.search(line) if _LINK in line else None
+    if not link:
+        return line_of(line.replace("\t", " "))
+    return line_of(_TARGET.sub("", line).replace("\t", " "), link[1])

@@ -17,6 +17,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("(?i)" + "|".join(patterns))
 
 
+def _any_lower(*patterns: str) -> re.Pattern[str]:
+    """For lower-case text: without the flag `re` skips, at each character, to where an alternative can begin."""
+    return re.compile("|".join(patterns))
+
+
 WROTE: Final = re.compile(
     r"(?i)\b(wrote|writes|said|пишет|писал|писала|написал|написала|написал\(а\)|пише|писав|написав|написала|"
     r"schrieb|écrit|"
@@ -216,7 +221,7 @@ ACCOUNT: Final = _any(
     r"パスワード|アカウント|密码|密碼|账户|帳號|비밀번호|계정|पासवर्ड|खात",
 )
 
-SAYS_AUTOMATIC: Final = _any(
+SAYS_AUTOMATIC: Final = _any_lower(
     r"this (is an automat|(e-?mail|message|mail|notification) (was |is |has been )?(sent |generated |"
     r"created )?automat)",
     r"auto(matically)?-? ?generated (e-?mail|message)|do ?n[o']t reply to this|this e-?mail is a receipt",
@@ -240,7 +245,7 @@ SAYS_AUTOMATIC: Final = _any(
 )
 """A program says of its mail that nobody wrote it."""
 
-SAYS_RECEIVED: Final = _any(
+SAYS_RECEIVED: Final = _any_lower(
     r"thank(s| you) for (contacting|your (message|inquiry|enquiry|order|request|interest|feedback|comment))",
     r"we (have |'ve )?received your|your (message|request|inquiry|order|ticket) (has been|was) (received|sent|"
     r"registered)",
