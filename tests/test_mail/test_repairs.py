@@ -105,6 +105,31 @@ TEXTS = {
         mixed(b"--b\nContent-Type: multipart/alternative; boundary=i\n\n--i\nX-A: b\n\nHello\n", part(b"there")),
         "Hello\nthere",
     ),
+    "closing delimiter is the boundary of an inner multipart": (
+        mixed(
+            b"--b\nContent-Type: multipart/mixed; boundary=b--\n\n--b--\nX-A: b\n\nHello\n--b----\n",
+            close=b"--b--\n\nepilogue\n",
+        ),
+        "Hello",
+    ),
+    "parts that go on below the multipart that was cut off": (
+        mixed(
+            b"--b\nContent-Type: multipart/mixed; boundary=i\n\n--i\nX-A: b\n\nHello\n",
+            b"--b\nX-A: b\n\nthere\n--i\nX-A: b\n\nAnna\n--i--\n",
+        ),
+        "Hello\nthere\nAnna",
+    ),
+    "delimiter of a multipart without parts": (
+        mixed(b"--b\nContent-Type: multipart/mixed; boundary=i\n\n", b"--b\n\nHello\n--i\n\nthere\n"),
+        "\nHello\nthere",
+    ),
+    "delimiter lost between two heads": (
+        mixed(
+            b"--b\nContent-Type: multipart/mixed; boundary=i\nContent-Type: text/plain\n"
+            b"Content-Transfer-Encoding: base64\n\nSGVsbG8=\n--i\nX-A: b\n\nthere\n--i--\n"
+        ),
+        "Hello\nthere",
+    ),
     "base64 multipart": (
         ANNA
         + b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n"

@@ -16,7 +16,7 @@ from interest_ingest.mail.charsets import codec_of, decode, storable
 from interest_ingest.mail.headers import Field, decode_value
 from interest_ingest.mail.html import Anchor, Image, Page, make_soup, read_page
 from interest_ingest.mail.limits import MAX_DEPTH, MAX_HEADER, MAX_RAW, MAX_TEXT, OVERSIZE_TEXT, Budget, Notes
-from interest_ingest.mail.structure import Part, leaves, read_part
+from interest_ingest.mail.structure import Part, innermost, leaves, read_part
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -127,21 +127,27 @@ class Mail:
             mail, depth = waiting.pop()
             children = []
             for raw in mail._bodies.messages:
-                if depth >= MAX_DEPTH or self._budget.parts <= 0:
-                    self.notes = tuple(dict.fromkeys((*self.notes, "too many attached mails: the rest is left out")))
+                if depth > MAX_DEPTH or self._budget.parts <= 0:
+                    self._note("too many attached mails: the rest is left out")
                     break
+                if depth == MAX_DEPTH:
+                    self._note("mails attached to each other deeper than 20: some are left out")
+                    raw = innermost(raw)
                 children.append(Mail._read(raw, Trust.UNPROVEN, self._budget))
             family.append((mail, children))
             waiting.extend((child, depth + 1) for child in children)
         for mail, children in reversed(family):
             mail._adopt(children)
 
+    def _note(self, note: str) -> None:
+        self.notes = tuple(dict.fromkeys((*self.notes, note)))
+
     def _adopt(self, children: list[Mail]) -> None:
         self.inner = tuple(one for child in children for one in (child, *child.inner))
         if children and not self.text.strip() and not self.html.strip():
             self.text = "\n\n".join(child.text for child in children if child.text.strip())[:MAX_TEXT]
             self.html = next((child.html for child in children if child.html.strip()), "")
-            self.notes = (*self.notes, "the text is that of the attached mail")
+            self._note("the text is that of the attached mail")
 
     def _fill_plain(self, raw: bytes, fault: str) -> None:
         """The last resort: no headers, and the bytes as text."""
