@@ -132,7 +132,15 @@ class Page(NamedTuple):
 
     text: str
     anchors: tuple[Anchor, ...] = ()
-    images: tuple[Image, ...] = ()
+    image_tags: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures. Made when asked for: a page has dozens that only lay it out."""
+        return tuple(
+            Image(tag["src"].strip(), tag.get("alt") or "", _side(tag, "width"), _side(tag, "height"))
+            for tag in self.image_tags
+        )
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -182,12 +190,12 @@ _BLOCKS: Final = _names(
 _POINTING: Final = _names("a area img")
 _SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
-_TELLING: Final = re.compile("none|max-height|white-space", re.IGNORECASE)
+_TELLING: Final = ("none", "max-height", "white-space")
 _PRE_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\n\r\f\v\xa0]+")
 _MANY_LINES: Final = re.compile(r"\n{3,}")
 _LINE_ENDS: Final = re.compile(r"(?<![ \t])[ \t]+\n")
-_FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u00ad\u2007\u200b\u200c\u200d\u2060\ufeff \t"))
+_FILLED: Final = re.compile("^[\u034f\u00ad\u2007\u200b\u200c\u200d\u2060\ufeff \t]+$", re.MULTILINE)
 _ZERO_SPACES: Final = str.maketrans("", "", "\u200b\ufeff\u2060\u00ad\u034f")
 _PIXELS: Final = re.compile(r"\d{1,4}(?![\d%])", re.ASCII)
 _KEYCAP: Final = "\u20e3"
@@ -213,7 +221,7 @@ class _Painter:
         self._anchors: list[Anchor] = []
         self._anchor_words: list[str] | None = None  # of the open link
         self._anchor_href = ""
-        self._images: list[tuple[str, Mapping[str, str]]] = []
+        self._images: list[Mapping[str, str]] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         void = tag in _VOID
@@ -237,7 +245,7 @@ class _Painter:
     def _styled(self, attributes: Mapping[str, str]) -> bool:
         """Heed the style of an element that begins; whether it hides the element."""
         style = attributes.get("style")
-        if not style or not _TELLING.search(style):
+        if not style or not any(word in style.lower() for word in _TELLING):
             return "hidden" in attributes
         if not self._pre_at and _PRE_LINES.search(style):
             self._pre_at = len(self._open)
@@ -247,8 +255,8 @@ class _Painter:
         """Note a link or a picture, also one in hidden text."""
         if tag != "img":
             self._link(tag, attributes.get("href") or "")
-        elif src := (attributes.get("src") or "").strip():
-            self._images.append((src, attributes))
+        elif attributes.get("src"):
+            self._images.append(attributes)
 
     def _link(self, tag: str, href: str) -> None:
         self._close_anchor()
@@ -282,7 +290,8 @@ class _Painter:
 
     def _due(self, breaks: int) -> None:
         if not self._cell_is_empty:
-            self._break = max(self._break, breaks)
+            if self._break < breaks:
+                self._break = breaks
             self._gap = ""
 
     def _end_line(self, breaks: int) -> None:
@@ -342,10 +351,7 @@ class _Painter:
 
     def close(self) -> Page:
         self._close_anchor()
-        images = tuple(
-            Image(src, told.get("alt") or "", _side(told, "width"), _side(told, "height")) for src, told in self._images
-        )
-        return Page(_tidy("".join(self._out)), tuple(self._anchors), images)
+        return Page(_tidy("".join(self._out)), tuple(self._anchors), tuple(self._images))
 
 
 def _side(attributes: Mapping[str, str], name: str) -> int | None:
@@ -356,7 +362,7 @@ def _side(attributes: Mapping[str, str], name: str) -> int | None:
 def _tidy(text: str) -> str:
     """Lines without trailing blanks, at most one empty line together, none made of invisible fillers only."""
     if not text.isascii():
-        text = "\n".join(line if line.translate(_FILLERS) else "" for line in text.split("\n")).translate(_ZERO_SPACES)
+        text = _FILLED.sub("", text).translate(_ZERO_SPACES)
     joined = _LINE_ENDS.sub("\n", text) if " \n" in text or "\t\n" in text else text
     return _MANY_LINES.sub("\n\n", joined).strip("\n").rstrip()
 
