@@ -330,6 +330,7 @@ def test_check_polled_is_about_the_daemon(
     run(given, "poll")
     with sqlite3.connect(tmp_path / "i.db") as database:
         database.execute("UPDATE mailbox SET polled_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-170 seconds')")
+    database.close()
     assert run(given, "check", "--polled").code == 0
     with sqlite3.connect(tmp_path / "i.db") as database:
         database.execute("UPDATE mailbox SET polled_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-190 seconds')")

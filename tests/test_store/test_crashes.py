@@ -6,6 +6,7 @@ import resource
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path, room: int)
             fill_up(store, epoch_id)
 
     assert fork(fill) == [0]
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     after = facts(url)
     assert (after["landed"] - before["landed"]) % 5 == 0
