@@ -24,6 +24,20 @@ GUESSED = {
     "pl": ("Dzień dobry, proszę o cenę czajnika", ("cp1250",)),
     "tr": ("Merhaba, fiyatı öğrenmek istiyorum şimdi", ("cp1254",)),
     "el": ("Καλημέρα σας θα ήθελα την τιμή", ("cp1253",)),
+    "ja name": ("山田太郎", ("cp932", "euc_jp")),
+    "ar with a French letter in the other reading": ("من فضلك اتصل بي غدا", ("cp1256", "iso8859-6")),
+    "zh short": ("多少钱", ("gb18030", "hz")),
+    "hi without a byte order mark": ("नमस्ते, केतली का दाम क्या है?", ("utf-16-le", "utf-16-be")),
+    "ru without a byte order mark": ("Здравствуйте, чайник", ("utf-16-le", "utf-16-be")),
+    "fr one letter apart": ("Pouvez-vous me rappeler à midi ?", ("cp1252",)),
+    "es": ("¿Cuánto cuesta? Mañana", ("cp1252",)),
+    "da": ("Smørrebrød på fløde", ("cp1252",)),
+    "cs": ("Dobrý den, jsem Jiří Dvořák", ("cp1250", "iso8859-2")),
+    "hu": ("Jó napot, mennyibe kerül a főző?", ("cp1250", "iso8859-2")),
+    "signs": ("© 2024 Example, it’s “fine”", ("cp1252",)),
+    "one sign": ("spam ® spam", ("cp1252",)),
+    "one hard space": ("on\xa014 April", ("cp1252",)),
+    "euro": ("Preis: 50 € für zwei", ("cp1252", "iso8859-15")),
     "he": ("שלום אני רוצה לדעת את המחיר", ("cp1255",)),
 }
 
@@ -77,6 +91,9 @@ def test_names_of_charsets(name: str, codec: str | None) -> None:
         (b"plain", "koi8-r", "declared", "plain"),
         (b"+BBIEEA-", "utf-7", "declared", "ВА"),
         (b"~{Dz:C~}", None, "guess", "您好"),
+        (b"~{Dz:C~}", "utf-8", "guess", "您好"),
+        (b"a\x81\xaa\xdbj\x07", "utf-8", "damaged", "a\ufffd\ufffd\ufffdj\x07"),
+        (b"a\tb\t\t\tc\t\t\t\t", None, "declared", "a\tb\t\t\tc\t\t\t\t"),
         (b"a = ~{b}", None, "declared", "a = ~{b}"),
         (b"", None, "declared", ""),
         (b"\x93quoted\x94 \x81", "windows-1252", "declared", "“quoted” "),
@@ -101,5 +118,7 @@ def test_the_declared_charset_beats_the_meta() -> None:
     assert (mail.html, mail.notes) == (page, ("From is absent",))
 
 
-def test_storable_text_has_no_nul_and_no_lone_surrogates() -> None:
+def test_storable_text_has_no_controls_and_no_lone_surrogates() -> None:
+    assert storable("a\x07b\tc\x0bd\x0ce\nf\x1b\x7f") == "ab\tc\nd\ne\nf"
+    assert storable("é\x07b\x0bd\r\n") == "éb\nd\r\n"
     assert storable("a\x00b\ud800c\udfff😀") == "ab\ufffdc\ufffd😀"

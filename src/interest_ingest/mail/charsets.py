@@ -46,7 +46,8 @@ _HZ: Final = re.compile(rb"~\{(?:[!-w][!-~])+~\}")
 _META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.+-]{2,40})", re.IGNORECASE)
 _XML: Final = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.+-]{2,40})", re.IGNORECASE)
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_BYTES: Final = bytes((*range(9), 11, 12, *range(14, 32), 127))
 
 
 class Decoded(NamedTuple):
@@ -85,28 +86,33 @@ def _numbered(squeezed: str) -> str | None:
 def decode(data: bytes, declared: str | None = None, *, html: bool = False) -> Decoded:
     """Decode `data`; never raises. `declared` is the name that the mail gives, `html` allows a meta of its own."""
     codec = codec_of(declared) if declared else None
-    if data.isascii() and not (codec and _STATEFUL.search(codec)) and not _escaped(data):
+    if data.isascii() and not (codec and _STATEFUL.search(codec)) and not _escaped(data) and not looks_wide(data):
         return Decoded(data.decode("ascii"), "ascii", "declared")
     for by, candidate in _candidates(data, codec, html):
         text = _strict(data, candidate)
         if text is not None:
             return Decoded(text, candidate, by)
-    return _damaged(data, codec) or _guessed(data)
+    return _damaged(data, codec) or _guessed(data, codec)
 
 
 def _candidates(data: bytes, codec: str | None, html: bool) -> Iterator[tuple[str, str]]:
     marked = _byte_order_mark(data)
     if marked:
         yield "declared" if codec == marked else "utf-8", marked
+    escaped = _escaped(data)
+    if escaped and data.isascii() and not (codec and _STATEFUL.search(codec)):
+        yield "guess", escaped
+    wide = looks_wide(data)
+    if wide and not (codec and _STATEFUL.search(codec)):
+        yield "guess", wide
     if codec and not _is_really_utf8(data, codec):
         yield "declared", codec
     meta = _meta(data) if html else None
     if meta and meta != codec and not _is_really_utf8(data, meta):
         yield "meta", meta
-    escaped = _escaped(data)
     if escaped:
         yield "guess", escaped
-    if not looks_wide(data):
+    if not wide:
         yield "declared" if codec == "utf-8" else "utf-8", "utf-8"
 
 
@@ -172,11 +178,25 @@ def _damaged(data: bytes, codec: str | None) -> Decoded | None:
 
 
 def storable(text: str) -> str:
-    """Without NUL, and with U+FFFD for lone surrogates (UTF-7 and UTF-16 can carry them): no database takes these."""
-    text = text.replace("\x00", "")
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+    """Without control characters but tab and line ends, and with U+FFFD for lone surrogates (UTF-7 can carry them).
+
+    A form feed or vertical tab (Word's line break) is a line feed. No database takes NUL or a lone surrogate.
+    """
+    if text.isascii():
+        data = text.encode("ascii")
+        if len(data.translate(None, _CONTROL_BYTES)) == len(data):
+            return text
+    return _CONTROLS.sub(_storable_control, text)
 
 
-def _guessed(data: bytes) -> Decoded:
+def _storable_control(found: re.Match[str]) -> str:
+    char = found[0]
+    return "\ufffd" if char > "\x7f" else "\n" if char in "\x0b\x0c" else ""
+
+
+def _guessed(data: bytes, codec: str | None) -> Decoded:
     charset = guess(data)
-    return Decoded(data.decode(charset, "replace") if charset != "cp1252" else _western(data), charset, "guess")
+    text = data.decode(charset, "replace") if charset != "cp1252" else _western(data)
+    if codec == "utf-8" and _CONTROLS.search(text):  # no text in any charset, so the declaration is as good as any
+        return Decoded(data.decode("utf-8", "replace"), "utf-8", "damaged")
+    return Decoded(text, charset, "guess")
