@@ -151,6 +151,8 @@ def _strict(data: bytes, codec: str) -> str | None:
     try:
         text = data.decode(codec)
     except (UnicodeError, LookupError, ValueError):
+        if codec == "iso2022_jp_ext" and b"\x1b$B" in data:  # circled digits and `㈱`: Windows adds them to JIS X 0208
+            return _strict(data.replace(b"\x1b$B", b"\x1b$(Q"), "iso2022_jp_2004")
         # cp1252 has five undefined bytes; the web reads them as C1 controls, so one does not lose the whole text.
         return _western(data) if codec == "cp1252" else None
     return None if "\x1b$" in text or (codec == "hz" and "~{" in text) else text

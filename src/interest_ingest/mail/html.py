@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple, cast
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import CData, NavigableString, PreformattedString
@@ -23,6 +24,8 @@ _LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{2000,}")
 _VOID: Final = _names("area base br col embed hr img input link meta param source track wbr")
 # HTML closes these by itself where the next one begins, so pages leave them open by the hundred.
 _SELF_CLOSING: Final = _names("p li td th tr dd dt option thead tbody tfoot colgroup")
+_SELF_CLOSING_TAG: Final = re.compile(rf"</?(?:{'|'.join(sorted(_SELF_CLOSING))})(?![\w:-])[^<>]*>", re.IGNORECASE)
+_TREE_DEPTH: Final = 2_048
 _XML_DECLARATION: Final = re.compile(r"<\?(?=xml)", re.IGNORECASE)
 
 
@@ -105,10 +108,10 @@ def render(page: str | Tag) -> str:
     An emoji drawn as an image (`<img alt="⭐">`) stays as its character. Takes HTML, a soup or any tag of one.
     """
     if isinstance(page, str):
-        return read_page(page).text
-    painter = _Painter()
+        return read_page(limit(page, Notes())).text
+    painter = Painter()
     _play(page, painter)
-    return painter.close().text
+    return painter.close()
 
 
 class Anchor(NamedTuple):
@@ -127,19 +130,36 @@ class Image(NamedTuple):
     height: int | None
 
 
-class Page(NamedTuple):
-    """One pass over a page: its visible text, its links and its pictures, in order, hidden ones too."""
+class Page:
+    """A page read once by lxml; its text, links and pictures are made when they are asked for."""
 
-    text: str
-    anchors: tuple[Anchor, ...] = ()
-    image_tags: tuple[Mapping[str, str], ...] = ()
+    def __init__(self, html: str) -> None:
+        self._root = _tree(html)
 
-    @property
-    def images(self) -> tuple[Image, ...]:
-        """The pictures. Made when asked for: a page has dozens that only lay it out."""
+    @cached_property
+    def text(self) -> str:
+        """What a person sees (see `render`)."""
+        return paint(self._root, Painter()) if self._root is not None else ""
+
+    @cached_property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """The links, in order, hidden ones too; without those that only jump within the page."""
+        found = [] if self._root is None else self._root.iter("a", "area")
+        told = ((_href(one), one) for one in found)
         return tuple(
-            Image(tag["src"].strip(), tag.get("alt") or "", _side(tag, "width"), _side(tag, "height"))
-            for tag in self.image_tags
+            Anchor(href, " ".join("".join(map(str, one.itertext())).split()))
+            for href, one in told
+            if href and href[0] != "#"
+        )
+
+    @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures, in order, those that only lay out the page too."""
+        found = [] if self._root is None else self._root.iter("img")
+        return tuple(
+            Image(src, one.get("alt") or "", _side(one, "width"), _side(one, "height"))
+            for one in found
+            if (src := (one.get("src") or "").strip())
         )
 
     @property
@@ -147,19 +167,55 @@ class Page(NamedTuple):
         """The hrefs, each once."""
         return tuple(dict.fromkeys(anchor.href for anchor in self.anchors))
 
+    def painted(self, painter: Painter) -> str:
+        """The page's text as `painter` writes it."""
+        return paint(self._root, painter) if self._root is not None else ""
+
 
 def read_page(html: str) -> Page:
-    """`render` and the links, without building a tree."""
+    """The page of a mail's HTML, which is within the limits; of text that is none an empty one."""
+    return Page(html)
+
+
+def _tree(html: str) -> etree._Element | None:
     if not html.strip():
-        return Page("")
-    painter = _Painter()
-    parser = etree.HTMLParser(target=cast(Any, painter))  # lxml-stubs want every method to take bytes too
-    parser.feed(_without_xml(html))
-    parser.close()
+        return None
+    html = _without_xml(html)
+    parser = _lxml_parser()
+    try:
+        root = etree.fromstring(html, parser)
+    except etree.ParserError:  # nothing but comments
+        return None
+    if html.count("<") > _TREE_DEPTH and "depth" in str(parser.error_log.last_error):
+        # libxml2 stops at this depth, and tags that pages leave open are not among those that `limit` counts.
+        root = etree.fromstring(_SELF_CLOSING_TAG.sub("\n", html), _lxml_parser())
+    return root
+
+
+def _lxml_parser() -> etree.HTMLParser:
+    return etree.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
+
+
+def _href(anchor: etree._Element) -> str:
+    return "".join((anchor.get("href") or "").split("\n")).strip()
+
+
+def paint(root: etree._Element, painter: Painter) -> str:
+    """The text of the tree below `root`, without recursion: mails nest deeper than Python's stack."""
+    start, end, data = painter.start, painter.end, painter.data
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            start(element.tag, element.attrib)
+            if element.text:
+                data(element.text)
+        else:
+            end(element.tag)
+            if element.tail:
+                data(element.tail)
     return painter.close()
 
 
-def _play(root: Tag, painter: _Painter) -> None:
+def _play(root: Tag, painter: Painter) -> None:
     """Feed the events of a soup to `painter`, iteratively: mails nest deeper than Python's stack."""
     stack: list[Iterator[object]] = [iter((root,))]
     names: list[str] = [""]
@@ -187,7 +243,6 @@ _BLOCKS: Final = _names(
     " footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table"
     " tbody tfoot thead tr ul"
 )
-_POINTING: Final = _names("a area img")
 _SPACED: Final = _names("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|max-height\s*:\s*0(?:px|em|%)?\s*(?:;|!|$)", re.IGNORECASE)
 _TELLING: Final = ("none", "max-height", "white-space")
@@ -201,12 +256,8 @@ _PIXELS: Final = re.compile(r"\d{1,4}(?![\d%])", re.ASCII)
 _KEYCAP: Final = "\u20e3"
 
 
-class _Painter:
-    """Takes the events of a page (the target interface of lxml's parser) and writes its text line by line.
-
-    Comments, among them the conditional ones of Outlook, and processing instructions are not for the eye: without the
-    methods for them lxml drops both.
-    """
+class Painter:
+    """Takes the elements of a page as they begin and end, and writes its text line by line."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
@@ -218,17 +269,11 @@ class _Painter:
         self._line_number = 0
         self._rows: list[int | None] = []  # per open table row: the line on which its text began
         self._cell_is_empty = False
-        self._anchors: list[Anchor] = []
-        self._anchor_words: list[str] | None = None  # of the open link
-        self._anchor_href = ""
-        self._images: list[Mapping[str, str]] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         void = tag in _VOID
         if not void:
             self._open.append(tag)
-        if tag in _POINTING:
-            self._point(tag, attributes)
         if self._hidden_at:
             return
         if not void and (tag in _DROPPED or (attributes and self._styled(attributes))):
@@ -250,26 +295,6 @@ class _Painter:
         if not self._pre_at and _PRE_LINES.search(style):
             self._pre_at = len(self._open)
         return "hidden" in attributes or _HIDDEN.search(style) is not None
-
-    def _point(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Note a link or a picture, also one in hidden text."""
-        if tag != "img":
-            self._link(tag, attributes.get("href") or "")
-        elif attributes.get("src"):
-            self._images.append(attributes)
-
-    def _link(self, tag: str, href: str) -> None:
-        self._close_anchor()
-        href = "".join(href.split("\n")).strip()
-        if href and not href.startswith("#"):
-            self._anchor_href, self._anchor_words = href, []
-        if tag == "area":
-            self._close_anchor()
-
-    def _close_anchor(self) -> None:
-        if self._anchor_words is not None:
-            self._anchors.append(Anchor(self._anchor_href, " ".join("".join(self._anchor_words).split())))
-            self._anchor_words = None
 
     def _begin_block(self, tag: str) -> None:
         if tag == "tr":
@@ -307,8 +332,6 @@ class _Painter:
             return
         depth = len(self._open)
         self._open.pop()
-        if tag == "a":
-            self._close_anchor()
         if depth == self._pre_at:
             self._pre_at = 0
         if self._hidden_at:
@@ -320,8 +343,6 @@ class _Painter:
             self._due(2 if tag in _SPACED else 1)
 
     def data(self, text: str) -> None:
-        if self._anchor_words is not None:
-            self._anchor_words.append(text)
         if self._hidden_at:
             return
         if self._pre_at:
@@ -349,13 +370,13 @@ class _Painter:
             self._rows[row] = self._line_number
         self._out.append(text)
 
-    def close(self) -> Page:
-        self._close_anchor()
-        return Page(_tidy("".join(self._out)), tuple(self._anchors), tuple(self._images))
+    def close(self) -> str:
+        """The text."""
+        return _tidy("".join(self._out))
 
 
-def _side(attributes: Mapping[str, str], name: str) -> int | None:
-    told = _PIXELS.match(attributes.get(name) or "")
+def _side(image: etree._Element, name: str) -> int | None:
+    told = _PIXELS.match(image.get(name) or "")
     return int(told[0]) if told else None
 
 

@@ -187,23 +187,24 @@ class Mail:
         return make_soup(self.html)
 
     @cached_property
-    def _page(self) -> Page:
+    def page(self) -> Page:
+        """The HTML, parsed once: its text, links and pictures."""
         return read_page(self.html)
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
         """The links of the HTML with their words, in order, not unwrapped."""
-        return self._page.anchors
+        return self.page.anchors
 
     @property
     def images(self) -> tuple[Image, ...]:
         """The pictures of the HTML, in order: portraits, logos, icons and tracking pixels alike."""
-        return self._page.images
+        return self.page.images
 
     @property
     def html_text(self) -> str:
         """The rendered HTML (see `interest_ingest.mail.html.render`)."""
-        return self._page.text
+        return self.page.text
 
     @cached_property
     def visible_text(self) -> str:
@@ -217,7 +218,7 @@ class Mail:
         spoken = {s.alternative for s in self._bodies.segments if not s.html and _says_anything(s.content)}
         uncovered = [s for s in self._bodies.segments if s.html and (not s.alternative or s.alternative not in spoken)]
         if self._bodies.segments and not uncovered:
-            return self.html_text if _is_stub(self.text, self.html_text) else self.text
+            return self.html_text if self._is_stub() else self.text
         if not self.text.strip() or not self._bodies.segments:
             return self.html_text or self.text
         shown = (
@@ -227,10 +228,15 @@ class Mail:
         )
         return "\n".join(part for part in shown if part.strip())
 
+    def _is_stub(self) -> bool:
+        """Whether the text part only says that the mail is HTML: next to nothing beside a much longer page."""
+        plain = _URL.sub("", self.text) if len(self.text) < 1_000 else self.text
+        return len(plain.strip()) < 200 and len(self.html_text) > 5 * len(plain) + 200
+
     @cached_property
     def links(self) -> tuple[str, ...]:
         """The hrefs of the HTML, then the URLs of the text, each once, in order, as they stand there."""
-        found = dict.fromkeys(self._page.links if self.html else ())
+        found = dict.fromkeys(self.page.links if self.html else ())
         found.update(dict.fromkeys(_text_links(self.text)))
         return tuple(found)
 
@@ -287,12 +293,6 @@ def _body_charset(parts: list[Part]) -> str | None:
 
 def _says_anything(text: str) -> bool:
     return bool(_LETTER.search(_URL.sub("", text[:5_000])))
-
-
-def _is_stub(text: str, html_text: str) -> bool:
-    """A text part that only says that the mail is HTML: next to nothing beside a much longer page."""
-    plain = _URL.sub("", text) if len(text) < 1_000 else text
-    return len(plain.strip()) < 200 and len(html_text) > 5 * len(plain) + 200
 
 
 def _text_links(text: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from bs4 import Tag
 
 from interest_ingest.mail import Mail
+from interest_ingest.mail.html import read_page
 from interest_ingest.parsing.lines import BEHIND, EXACT, RULER, Field, Layout, Line, field_of, fits, text_lines
 from interest_ingest.parsing.pages import page_lines
 from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
@@ -82,9 +83,9 @@ def read_labels(source: Mail | str | Tag) -> Labels:
     if isinstance(source, str):
         return _read(text_lines(source), Site())
     if isinstance(source, Tag):
-        return _read(page_lines(str(source)), Site())
+        return _read(page_lines(read_page(str(source))), Site())
     site = site_of(source)
-    readings = [_read(page_lines(source.html), site)] if source.html.strip() else []
+    readings = [_read(page_lines(source.page), site)] if source.html.strip() else []
     if source.text.strip():
         readings.append(_read(text_lines(source.text), site))
     return max(readings, key=lambda labels: labels.weight, default=Labels())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from interest_ingest.mail.html import render
+from interest_ingest.mail.html import Page, Painter
 from interest_ingest.parsing.lines import BOLD_OFF, BOLD_ON, MAX_LINES, Field, Layout, Line, line_of, may_be_label, tidy
 from interest_ingest.parsing.vocabulary import role_of
 
-_TAG = re.compile(r"<(/?)(b|strong|dt|h[1-6]|th|td|tr|a)(?=[\s>/])([^<>]{0,4000})>", re.IGNORECASE)
-_HREF = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\"'\s>]*)", re.IGNORECASE)
+_CELLS = frozenset(("td", "th"))
+_STRONG = frozenset(("b", "strong", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
+_HTTP = re.compile(r"\s*(https?://[^\"'\s>]*)", re.IGNORECASE)
 _HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _CELL, _END, _ROW, _HEAD, _LINK, _LINK_END = "\ue002", "\ue003", "\ue004", "\ue005", "\ue006", "\ue007"
 _TARGET = re.compile(f"{_LINK}([^{_LINK_END}]*){_LINK_END}")
@@ -42,11 +43,11 @@ class _Cell(NamedTuple):
 _SPACER = _Cell([], strong=False)
 
 
-def page_lines(page: str) -> list[Line]:
+def page_lines(page: Page) -> list[Line]:
     """The lines of a page, row by row where it has tables: two cells are one field, so are a bold row and the next."""
     lines: list[Line] = []
     pending: _Cell | None = None
-    for row in _rows(render(_marked(page))):
+    for row in _rows(page.painted(_Marker())):
         cells = [cell for cell in row if cell.text]
         if not cells:
             continue
@@ -71,27 +72,34 @@ def _pair(name: _Cell, value: _Cell | None) -> Line:
     return Line(f"{label}: {text}", Field(label, text, role_of(label), Layout.CELL), value.link if value else "")
 
 
-def _marked(page: str) -> str:
-    """`page` with private-use characters where bold letters, cells and rows begin and end, and before each link."""
-    in_new_row = False
+class _Marker(Painter):
+    """Writes private-use characters where bold letters, cells and rows begin and end, and before each link's words."""
 
-    def mark(found: re.Match[str]) -> str:
-        nonlocal in_new_row
-        tag, closing, name = found[0], bool(found[1]), found[2].lower()
-        if name == "tr":
-            in_new_row = not closing
-            return tag
-        if name == "a":
-            target = None if closing else _HREF.search(found[3])
-            return f"{tag}{_LINK}{target[1]}{_LINK_END}" if target else tag
-        if name not in ("td", "th"):
-            return BOLD_OFF + tag if closing else tag + BOLD_ON
-        if closing:
-            return _END + tag
-        row, in_new_row = _ROW * in_new_row, False
-        return tag + row + _CELL + _HEAD * (name == "th" or bool(_HEAVY.search(found[3])))
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_new_row = False
 
-    return _TAG.sub(mark, page)
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        super().start(tag, attributes)
+        if tag == "tr":
+            self._in_new_row = True
+        elif tag in _CELLS:
+            row, self._in_new_row = _ROW * self._in_new_row, False
+            heavy = tag == "th" or _HEAVY.search(attributes.get("style") or "")
+            self.data(row + _CELL + (_HEAD if heavy else ""))
+        elif tag in _STRONG:
+            self.data(BOLD_ON)
+        elif tag == "a" and (target := _HTTP.match(attributes.get("href") or "")):
+            self.data(f"{_LINK}{target[1]}{_LINK_END}")
+
+    def end(self, tag: str) -> None:
+        if tag in _CELLS:
+            self.data(_END)
+        elif tag in _STRONG:
+            self.data(BOLD_OFF)
+        elif tag == "tr":
+            self._in_new_row = False
+        super().end(tag)
 
 
 def _rows(marked: str) -> Iterator[list[_Cell]]:
