@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -73,16 +72,24 @@ def is_robot(address: Address | None) -> bool:
     return bool(ROBOT.fullmatch(local)) if at else bool(ROBOT.fullmatch(address.email))
 
 
-@lru_cache(maxsize=1)  # two fallback parsers ask for the same mail
 def is_automated(mail: Mail) -> str:
     """Why `mail`, which no specific parser knows, is no person's letter: a reason, or "" for a letter."""
-    if is_robot(mail.sender) and not _has_person_to_answer(mail):
-        return "sent by a program"
-    if DAEMON_SUBJECT.match(mail.subject) or mail.header("X-Cron-Env"):
+    if _is_by_program(mail):
         return "sent by a program"
     if _is_account_notice(mail):
         return "account notice"
     return "automated" if sum(_weak_signs(mail)) >= _ENOUGH else ""
+
+
+def is_account_notice(mail: Mail) -> bool:
+    """Whether `mail` is about a password or an account of its reader; what a program sent may still be a form."""
+    return not _is_by_program(mail) and _is_account_notice(mail)
+
+
+def _is_by_program(mail: Mail) -> bool:
+    if is_robot(mail.sender) and not _has_person_to_answer(mail):
+        return True
+    return bool(DAEMON_SUBJECT.match(mail.subject) or mail.header("X-Cron-Env"))
 
 
 def _weak_signs(mail: Mail) -> Iterator[float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from interest_ingest.mail import Address, Mail
-from interest_ingest.parsing.automatic import is_automated, is_robot
+from interest_ingest.parsing.automatic import is_account_notice, is_robot
 from interest_ingest.parsing.contract import Ignored
 from interest_ingest.parsing.domains import is_free_mail
 from interest_ingest.parsing.labels import Labels, read_labels, split_footer
@@ -71,7 +71,7 @@ def read_form(mail: Mail) -> Form | None:
 
     Raises `Ignored` for the copy or receipt that goes to the customer, and for account notices.
     """
-    if _is_system(mail) or _is_answer(mail) or is_automated(mail) == "account notice":
+    if _is_system(mail) or _is_answer(mail) or is_account_notice(mail):
         return None
     form = _signed_form(mail) or _labelled_form(mail) or _bare_form(mail)
     if form and _is_for_customer(form, mail):
