@@ -130,6 +130,19 @@ TEXTS = {
         ),
         "Hello\nthere",
     ),
+    "empty boundary": (
+        ANNA + b'Content-Type: multipart/mixed; boundary=""\n\n--\nContent-Type: text/plain\n\nHello\n',
+        "Hello\n",
+    ),
+    "boundary folded in both places": (
+        ANNA + b'Content-Type: multipart/mixed; boundary="=_ _=\n  12(3)"\n\n'
+        b"--=_ _=\n  12(3)\nContent-Type: text/plain\n\nHello\n--=_ _=\n  12(3)\nContent-Type: text/plain\n\nthere\n",
+        "Hello\nthere\n",
+    ),
+    "multipart that is just one part": (
+        ANNA + b"Content-Type: multipart/mixed; boundary=b\n\nContent-Type: text/plain\n\nHello\n",
+        "Hello\n",
+    ),
     "base64 multipart": (
         ANNA
         + b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n"

@@ -56,6 +56,8 @@ _LEVELS: Final = {
 
 # Only on single-byte readings: typographic signs that every Windows code page holds.
 _SIGNS: Final = frozenset("“”‘’„«»–—…•©®№€°\xa0·™")
+# Beside Latin letters only; people draw ornaments of the last four.
+_LATIN_SIGNS: Final = {"¤": 0.2} | dict.fromkeys("¦±¬¨", 0.4) | dict.fromkeys("·¸´¯", 0.5)
 _LATIN: Final = "éèàáäöüåøíóúñçãõêâîôûëïæßìòùÉÈÀÁÄÖÜÍÓÚÑÇÃÕÊÂÎÔÛËÏÅÆØ¿¡ºª§£"
 _LATIN_EAST: Final = "ęłąśżćńźóčřšžěýáíéůúťďňľőűăâîţşđĺŕŁŚŻČŘŠŽĆÁÉÓÚÖÜöüä"
 _TURKISH: Final = "ışğüçöİŞĞÜÇÖâî"
@@ -71,7 +73,7 @@ class _Profile(NamedTuple):
 
 def _ranked(codec: str, alphabet: str, *, latin: bool = False, handicap: float = 0.0) -> _Profile:
     """Letters weigh less the rarer they are, capitals almost as much as their small letters."""
-    weights = dict.fromkeys(_SIGNS, 0.4) | dict.fromkeys("¤¦±·¬´¨", 0.2 if latin else -1.0)
+    weights = dict.fromkeys(_SIGNS, 0.4) | {char: weight if latin else -1.0 for char, weight in _LATIN_SIGNS.items()}
     for rank, char in enumerate(alphabet):
         weight = 1 - 0.9 * rank / len(alphabet)
         weights[char] = weight
@@ -174,6 +176,8 @@ def _likeness(sample: bytes, profile: _Profile) -> float:
         apart = max(letters - mixed - len(_ALONE.findall(text)), 0) / max(letters, 1)
         return score - apart - len(_MISFIT.findall(text)) / max(len(high), 1) - profile.handicap
     against = min(mixed, len(high)) + len(_TURNED.findall(text)) + 2 * len(_NO_VOWEL.findall(text))
+    if profile.level and len(high) > 4 and profile.weights.keys().isdisjoint(high):
+        score -= 0.5  # not one of the everyday characters: ornaments of signs look so
     # A few bytes among ASCII are typographic signs rather than letters of another alphabet.
     return score - against / max(len(high), 1) - 1.5 / (sum(byte > 0x7F for byte in sample) + 1) - profile.handicap
 

@@ -11,10 +11,13 @@ from interest_ingest.mail.headers import Field, parse_parameters, split_head, un
 from interest_ingest.mail.limits import MAX_DEPTH, MAX_PARTS, Budget, Notes
 from interest_ingest.mail.transfer import decode_transfer, encoding_of
 
-# A boundary that nobody declared: a line of dashes and text, with a Content- header on the next line.
+# A boundary that nobody declared: a line of dashes and text, with a Content- header on the next line. A boundary that
+# was folded in its declaration is folded here too (Netscape Mail Server 2).
 _UNDECLARED: Final = re.compile(
-    rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=Content-[A-Za-z-]+[ \t]*:)", re.MULTILINE | re.IGNORECASE
+    rb"^--([^\r\n]{0,200}?)[ \t]*\r?\n(?=(?:[ \t]+[^\s][^\r\n]{0,80}\r?\n)?Content-[A-Za-z-]+[ \t]*:)",
+    re.MULTILINE | re.IGNORECASE,
 )
+_PART_HEAD: Final = re.compile(rb"\s{0,20}(?=Content-[A-Za-z-]+[ \t]*:)", re.IGNORECASE)
 _HTML_START: Final = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 # White space after a boundary is gateways' padding; words after the closing `--` are not uncommon either.
 _DELIMITER_REST: Final = re.compile(rb"(--)?(?:[ \t]{0,200}|(?<=--)[ \t][^\r\n]{0,200})(?:\r\n|\n|\r|\Z)")
@@ -131,6 +134,9 @@ def _children(part: Part, walk: _Walk) -> list[Part]:
         if stray or part.typed or part.type != "text/plain":
             return stray
     spans = _spans(part, is_multipart, walk)
+    if not spans and is_multipart and (head := _PART_HEAD.match(part.source, part.start, part.end)):
+        walk.notes.add("multipart without delimiters: read as one part")
+        spans = [(head.end(), part.end)]
     if not spans:
         if is_multipart:
             walk.leave_open(part.parameters.get("boundary", "").encode("utf-8", "replace"))
