@@ -1,7 +1,7 @@
 """Generated mails for measuring: the same bytes for the same number, in the mix that company mailboxes have.
 
 Of 100 mails 60 are HTML (median about 26 KB: social notifications and forms), 30 plain text (about 3 KB: blog comments
-and forms), 5 letters (about 8 KB, with a quoted thread) and 5 forms with attachments (mean about 300 KB). Every mail
+and forms), 5 letters (about 8 KB, with a quoted thread) and 5 forms with attachments (mean about 745 KB). Every mail
 holds exactly one interest. All people are invented.
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 SITE = "shop.example"
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
-ATTACHED_BYTES = (60_000, 390_000)  # decoded, so 300 KB on average as base64
+ATTACHED_BYTES = (150_000, 950_000)  # decoded, so 745 KB on average as base64
 HTML_BYTES = (17_000, 29_000)  # of the HTML part before its encoding
 
 NAMES = [

@@ -122,12 +122,22 @@ class Anchor(NamedTuple):
 
 
 class Image(NamedTuple):
-    """A picture as it stands in the page; a side is in pixels, None where the tag does not tell."""
+    """A picture as it stands in the page."""
 
     src: str
     alt: str
-    width: int | None
-    height: int | None
+    told_width: str
+    told_height: str
+
+    @property
+    def width(self) -> int | None:
+        """In pixels, None where the tag does not tell."""
+        return _pixels(self.told_width)
+
+    @property
+    def height(self) -> int | None:
+        """In pixels, None where the tag does not tell."""
+        return _pixels(self.told_height)
 
 
 class Page:
@@ -157,9 +167,9 @@ class Page:
         """The pictures, in order, those that only lay out the page too."""
         found = [] if self._root is None else self._root.iter("img")
         return tuple(
-            Image(src, one.get("alt") or "", _side(one, "width"), _side(one, "height"))
+            Image(src.strip(), one.get("alt") or "", one.get("width") or "", one.get("height") or "")
             for one in found
-            if (src := (one.get("src") or "").strip())
+            if (src := one.get("src"))
         )
 
     @property
@@ -375,9 +385,9 @@ class Painter:
         return _tidy("".join(self._out))
 
 
-def _side(image: etree._Element, name: str) -> int | None:
-    told = _PIXELS.match(image.get(name) or "")
-    return int(told[0]) if told else None
+def _pixels(told: str) -> int | None:
+    number = _PIXELS.match(told)
+    return int(number[0]) if number else None
 
 
 def _tidy(text: str) -> str:

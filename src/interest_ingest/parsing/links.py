@@ -22,7 +22,7 @@ MAX_LENGTH: Final = 4_000
 REMEMBERED: Final = 256
 """Links whose answers are kept: recognizing, reading and normalizing one mail ask for the same ones."""
 
-_TRACKING = re.compile(r"(?i)(utm_\w+|fbclid|gclid|yclid|ysclid|dclid|msclkid|mc_[ce]id|_openstat|igshid)\Z")
+_TRACKING = r"(?i:(utm_\w+|fbclid|gclid|yclid|ysclid|dclid|msclkid|mc_[ce]id|_openstat|igshid)\Z)"
 
 _FACEBOOK = frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"})
 _VK = frozenset({"vk.com", "www.vk.com", "m.vk.com", "vk.ru", "www.vk.ru", "m.vk.ru"})
@@ -35,13 +35,13 @@ _YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
 _FACEBOOK_KEPT = ("story_fbid", "id", "fbid", "set", "comment_id", "reply_comment_id", "v")
 
 # What a service adds to its own links for the recipient of this very mail: tracking, and in places a login token.
-_DROPPED: Final[tuple[tuple[frozenset[str], re.Pattern[str]], ...]] = (
-    (_FACEBOOK, re.compile(r"(aref|medium|mid|bcode|n_m|lloc|ref|refid|notif_t|notif_id|__tn__|__xts__.*)\Z")),
-    (_VK, re.compile(r"(from_email|hash|mhash|uhash)\Z")),
-    (_OK, re.compile(r"landref\Z")),
-    (_TWITTER, re.compile(r"(cn|refsrc|ref_src|ref_url)\Z")),
-    (_YOUTUBE, re.compile(r"(feature|pp|si|ab_channel)\Z")),
-    (frozenset({"reddit.com", "www.reddit.com"}), re.compile(r"(\$deep_link|correlation_id|ref|ref_.*)\Z")),
+_DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
+    (_FACEBOOK, r"(aref|medium|mid|bcode|n_m|lloc|ref|refid|notif_t|notif_id|__tn__|__xts__.*)\Z"),
+    (_VK, r"(from_email|hash|mhash|uhash)\Z"),
+    (_OK, r"landref\Z"),
+    (_TWITTER, r"(cn|refsrc|ref_src|ref_url)\Z"),
+    (_YOUTUBE, r"(feature|pp|si|ab_channel)\Z"),
+    (frozenset({"reddit.com", "www.reddit.com"}), r"(\$deep_link|correlation_id|ref|ref_.*)\Z"),
 )
 
 
@@ -84,6 +84,9 @@ _ALWAYS = frozenset(_STRONG.split())
 _ACT_KEYS = frozenset({"action", "act", "do", "task", "op", "cmd", "doaction"})
 _ACT_VALUES = _ACTS | {"rp", "resetpass", "lostpassword", "confirmaction", "unsubscribe", "notify"}
 _TOKEN = re.compile(r"\d|.{20}")
+_HINTS = "|".join(sorted({*_ACTS, *_ALWAYS, *_ACT_KEYS, "intent", "ufi", "adminhash", "confirm_key"}, reverse=True))
+_HINT = re.compile(rf"(?<![^\W_])(?:{_HINTS.replace('.', '[.]')})(?![^\W_])")
+"""A link without any of these words acts on nothing."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -92,7 +95,8 @@ def is_action_link(url: str) -> bool:
 
     Such links act on GET or carry a signature or a login token: they are never shown, stored or offered.
     """
-    parts = _split(unwrap(url))
+    target = unwrap(url)
+    parts = _split(target) if _HINT.search(unquote(target).lower()) else None
     if parts is None:
         return False
     segments = [unquote(one).lower() for one in parts.path.split("/") if one]
@@ -152,17 +156,20 @@ def _split(url: str) -> SplitResult | None:
 def _tidy(url: str, *, carried: bool = False) -> str:
     """`url` without the tracking of its service, or of the redirector that carried it here."""
     parts = _split(url)
-    if parts is None or not parts.query:
+    dropped = _dropped(parts.netloc.lower(), carried) if parts is not None and parts.query else None
+    if parts is None or dropped is None:
         return url
-    host = parts.netloc.lower()
-    dropped = [pattern for hosts, pattern in _DROPPED if host in hosts]
-    if carried or dropped:
-        dropped.append(_TRACKING)
-    if not dropped:
-        return url
-    names = ((one, unquote(one.partition("=")[0])) for one in parts.query.split("&"))
-    query = "&".join(one for one, name in names if not any(pattern.match(name) for pattern in dropped))
+    query = "&".join(one for one in parts.query.split("&") if not dropped.match(unquote(one.partition("=")[0])))
     return url if query == parts.query else urlunsplit(parts._replace(query=query))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _dropped(host: str, carried: bool) -> re.Pattern[str] | None:
+    """The names of the parameters that links of `host` lose."""
+    patterns = [names for hosts, names in _DROPPED if host in hosts]
+    if carried or patterns:
+        patterns.append(_TRACKING)
+    return re.compile("|".join(patterns)) if patterns else None
 
 
 def _target(url: str) -> str | None:
@@ -170,11 +177,15 @@ def _target(url: str) -> str | None:
     parts = _split(url)
     if parts is None:
         return None
-    host = parts.netloc.lower()
-    for hosts, path, step in _REDIRECTORS:
-        if host in hosts and path.match(parts.path):
+    for path, step in _redirectors(parts.netloc.lower()):
+        if path.match(parts.path):
             return step(parts) or url
     return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _redirectors(host: str) -> tuple[tuple[re.Pattern[str], _Step], ...]:
+    return tuple((path, step) for hosts, path, step in _REDIRECTORS if host in hosts)
 
 
 def _parameter(*names: str) -> Callable[[SplitResult], str | None]:
