@@ -143,6 +143,16 @@ TEXTS = {
         ANNA + b"Content-Type: multipart/mixed; boundary=b\n\nContent-Type: text/plain\n\nHello\n",
         "Hello\n",
     ),
+    "multipart that is closed and never opened": (
+        ANNA + b"Content-Type: multipart/mixed; boundary=b\n\nHello\n--b--\nepilogue\n",
+        "Hello",
+    ),
+    "multipart that is closed before its text": (
+        ANNA + b"Content-Type: multipart/mixed; boundary=b\n\n--b--\nHello\n",
+        "Hello\n",
+    ),
+    "words behind an opening delimiter": (mixed(HELLO.replace(b"--b", b"--b first part")), "Hello"),
+    "closing delimiter that was cut": (mixed(HELLO, close=b"--b-\n"), "Hello"),
     "base64 multipart": (
         ANNA
         + b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n"

@@ -19,8 +19,12 @@ _UNDECLARED: Final = re.compile(
 )
 _PART_HEAD: Final = re.compile(rb"\s{0,20}(?=Content-[A-Za-z-]+[ \t]*:)", re.IGNORECASE)
 _HTML_START: Final = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-# White space after a boundary is gateways' padding; words after the closing `--` are not uncommon either.
-_DELIMITER_REST: Final = re.compile(rb"(--)?(?:[ \t]{0,200}|(?<=--)[ \t][^\r\n]{0,200})(?:\r\n|\n|\r|\Z)")
+# White space after a boundary is gateways' padding; words after the closing `--` are not uncommon either. Words after
+# an opening delimiter (RFC 2046 §5.1.1: comparing the beginning of the line is enough) are taken where a head follows.
+_DELIMITER_REST: Final = re.compile(
+    rb"(--)?(?:[ \t]{0,200}|(?<=--)[ \t][^\r\n]{0,200}|[ \t][^\r\n]{0,200}(?=\r?\nContent-))(?:\r\n|\n|\r|\Z)",
+    re.IGNORECASE,
+)
 _DASHED: Final = re.compile(rb"^--([^\r\n]{1,200})(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 _BOUNDARY: Final = re.compile(rb"boundary[ \t]*=[ \t]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news", "message/partial"})
@@ -225,10 +229,14 @@ def _spans(part: Part, declared: bool, walk: _Walk) -> list[tuple[int, int]]:
 
 
 def _drop_delimiters(part: Part) -> None:
-    """A body that is nothing but delimiter lines is empty."""
-    lines = part.source[part.start : min(part.start + 2_000, part.end)].split()
-    if part.end - part.start <= 2_000 and all(line.startswith(b"--") for line in lines):
-        part.start = part.end
+    """Leave of a multipart without parts the text before its closing delimiter, else the text behind it."""
+    delimiter = b"--" + part.parameters.get("boundary", "").encode("utf-8", "replace")
+    position = part.source.find(delimiter, part.start, part.end) if len(delimiter) > 2 else -1
+    line_end = position >= 0 and _delimiter_end(part.source, position, position + len(delimiter), part)
+    if line_end and part.source[part.start : position].strip():
+        part.end = _before_line_end(part.source, part.start, position)
+    elif line_end:
+        part.start = line_end
 
 
 def _split(part: Part, boundary: bytes, walk: _Walk) -> list[tuple[int, int]]:
@@ -282,8 +290,8 @@ class _Inner:
 def _delimiter_end(source: bytes, position: int, after: int, part: Part) -> int:
     """Where the line of a delimiter at `position` ends, 0 if it is none: another part's boundary may begin like it."""
     found = _DELIMITER_REST.match(source, after, part.end)
-    if not found:
-        return 0
+    if not found:  # a closing delimiter that was cut
+        return part.end if part.end - after < 10 and source[after : part.end].strip() == b"-" else 0
     at_line_start = position == part.start or source[position - 1] in b"\r\n"
     # Scripts that forget the line end before the last delimiter glue it to the text.
     last = found[1] == b"--" and source[found.end() : min(found.end() + 400, part.end)].strip() == b""
