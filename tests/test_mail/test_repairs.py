@@ -275,6 +275,12 @@ def test_attachments_are_described_and_not_decoded() -> None:
     )
 
 
+def test_a_file_inside_the_text_is_an_attachment() -> None:
+    mail = Mail.from_bytes(ANNA + b"\nHello\nbegin 644 a.bin\n%2&5L;&\\\n`\nend\nthere\nbegin 12 lines later\n")
+    assert mail.text == "Hello\nthere\nbegin 12 lines later\n"
+    assert mail.attachments == (Attachment(name="a.bin", type="application/octet-stream", size=5),)
+
+
 def test_text_attachments_are_no_body() -> None:
     attached = part(b"log", b"Content-Type: text/plain", b"Content-Disposition: attachment; filename=log.txt")
     mail = Mail.from_bytes(mixed(HELLO, attached))

@@ -18,6 +18,10 @@ _BODY_TYPES: Final = frozenset({"text/plain", "text/html"})
 _OLD_TYPES: Final = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown"})
 # A bounce without a word for people: its report is read, never the returned mail in place of it.
 _REPORT_TYPES: Final = frozenset({"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"})
+# A file inside a plain text, as programs before MIME sent it (uuencode of POSIX): `begin 644 name`, lines, `end`.
+_UU_FILE: Final = re.compile(
+    r"^begin [0-7]{3,4} ([^\n]{1,255})\n((?:[!-`][ -`]{0,62}\n)++)(?:[ \t]*\n)?(?:end[ \t]*(?:\n|\Z)|\Z)", re.MULTILINE
+)
 _ENRICHED_TAG: Final = re.compile(r"<(?:param>[^<]*</param|/?[\w-]+)>", re.IGNORECASE)
 
 
@@ -86,7 +90,19 @@ def _is_unknown_text(kind: str) -> bool:
 
 
 def _add_text(part: Part, bodies: Bodies, notes: Notes) -> bool:
-    return bodies.add(part.type == "text/html", read_text(part, notes), part, notes)
+    text = read_text(part, notes)
+    if part.type == "text/plain" and "begin " in text:
+        for found in _UU_FILE.finditer(text):
+            notes.add("file inside the text")
+            bodies.attachments.append(_uuencoded_file(found[1], found[2]))
+        text = _UU_FILE.sub("", text)
+    return bodies.add(part.type == "text/html", text, part, notes)
+
+
+def _uuencoded_file(name: str, lines: str) -> Attachment:
+    """The first character of each line is the number of bytes that the line holds, plus 32."""
+    size = sum((ord(line[0]) - 32) & 63 for line in lines.splitlines() if line)
+    return Attachment(name=clean_line(name), type="application/octet-stream", size=size)
 
 
 def _attachment(part: Part, name: str) -> Attachment:
