@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interest_ingest.parsing import Action, Channel, Interest, Mail, Match, parser
+from interest_ingest.parsing import LETTER, Action, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.automatic import is_automated
 from interest_ingest.parsing.people import author_of, company_of, phone_of
 from interest_ingest.parsing.quotes import answer, split_signature
 
 
-@parser("mail.letter", version=1, match=Match(), fallback=2)
+@parser("mail.letter", version=1, match=Match(), fallback=LETTER)
 def letter(mail: Mail) -> Iterator[Interest]:
     """“Hello! Do you ship to Iceland? -- Martha, Quill Ltd., tel. +44 20 7946 0000”"""
     if is_automated(mail):

@@ -36,7 +36,7 @@ from interest_ingest.store import Store
 
 if TYPE_CHECKING:
     from interest_ingest.ingest.rules import Rules
-    from interest_ingest.mailbox.imap import Account
+    from interest_ingest.mailbox.account import Account
     from interest_ingest.settings import Mailbox, Settings
 
 STOP_SECONDS = 6.0

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from interest_ingest.ingest.intake import PollOptions
     from interest_ingest.ingest.rules import Rules
-    from interest_ingest.mailbox.imap import Account
+    from interest_ingest.mailbox.account import Account
 
 PREFIX = "INTEREST_INGEST__"
 CONFIG_VARIABLE = "INTEREST_INGEST_CONFIG"
@@ -272,7 +272,7 @@ class Mailbox(Section):
 
     def account(self) -> Account:
         """How to log in there, password included; `UsageError` if the password is not to be had."""
-        from interest_ingest.mailbox.imap import Account
+        from interest_ingest.mailbox.account import Account
 
         return Account(
             name=self.name,

@@ -136,6 +136,14 @@ def test_the_mailbox_is_left_as_it_was(make_desk: Callable[[str], Desk], mailbox
     assert flagged == []
 
 
+def test_a_poll_acknowledges_what_it_recorded(make_desk: Callable[[str], Desk], mailbox: str, dovecot: Dovecot) -> None:
+    desk = make_desk(mailbox)
+    desk.config.write_text(desk.config.read_text().replace("[[sites]]", 'acknowledge = "seen"\n\n[[sites]]'))
+    assert desk.run("poll").returncode == 0
+    unseen = [file.name for file in (dovecot.maildir(mailbox) / "cur").iterdir() if not file.name.endswith(":2,S")]
+    assert unseen == []
+
+
 def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(
     make_desk: Callable[[str], Desk], mailbox: str, tmp_path: Path
 ) -> None:

@@ -102,6 +102,11 @@ def test_a_mail_of_our_own_people_and_their_profile_are_no_interest() -> None:
     assert read(RAW, rules_with(ours, own_profiles=frozenset({"https://vk.com/us"}))).outcome is Outcome.IGNORED
 
 
+def test_a_form_that_the_site_sends_from_our_own_address_is_no_mail_of_ours() -> None:
+    ours = rules_with(*Rules().parsers, own_addresses=frozenset({"noreply@shop.example"}))
+    assert [card.text for card in read(form(3).raw, ours).cards] == [form(3).text]
+
+
 def test_a_digest_gives_several_cards_and_not_more_than_the_limit() -> None:
     many = parser_of(yielding(*[request(f"number {n}") for n in range(MAX_CARDS + 7)]))
     assert len(read(RAW, rules_with(many)).cards) == MAX_CARDS

@@ -26,8 +26,9 @@ from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient 
 
 from interest_ingest.errors import UsageError
 from interest_ingest.mailbox import Message
+from interest_ingest.mailbox.account import Account, Limits
 from interest_ingest.mailbox.faults import AuthenticationFailed, InsecureConnection, NoSuchFolder
-from interest_ingest.mailbox.imap import Account, Limits, Mailbox, connect
+from interest_ingest.mailbox.imap import Mailbox, connect
 from interest_ingest.mailbox.wire import tls_context
 from tests.servers.dovecot import Dovecot, self_signed
 from tests.servers.lying_imap import Line, converse, lying

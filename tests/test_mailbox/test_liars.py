@@ -16,6 +16,7 @@ from typing import Literal
 import pytest
 
 from interest_ingest.errors import Unreachable, UsageError
+from interest_ingest.mailbox.account import Account, Limits
 from interest_ingest.mailbox.faults import (
     AuthenticationFailed,
     InsecureConnection,
@@ -28,7 +29,7 @@ from interest_ingest.mailbox.faults import (
     Unavailable,
     refusal,
 )
-from interest_ingest.mailbox.imap import Account, Limits, Mailbox, connect
+from interest_ingest.mailbox.imap import Mailbox, connect
 from tests.servers import lying_imap as liar
 from tests.servers.lying_imap import MAIL, lying
 

@@ -35,7 +35,7 @@ class Part:
     @property
     def complete(self) -> bool:
         """Whether everything that is there was taken in. Quarantine comes later and is no failure."""
-        return self.result is not None and not (self.result.unfetchable or self.result.problems)
+        return self.result is not None and not (self.error or self.result.unfetchable or self.result.problems)
 
     def as_json(self) -> dict[str, Any]:
         """Its part of the report."""
@@ -80,7 +80,7 @@ class Report:
 
 def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], bars: Progress) -> Report:
     """Poll all at once, so that none waits for another, then read what landed."""
-    from interest_ingest.ingest.intake import poll_mailbox
+    from interest_ingest.ingest.intake import acknowledge_mailbox, poll_mailbox
 
     accounts = [mailbox.account() for mailbox in mailboxes]  # a missing password ends all before any log-in
     bar = bars.add_task("mails landed", total=None)
@@ -95,7 +95,14 @@ def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], b
         except BaseException:  # Ctrl-C: the pool waits for its threads, so their connections are cut
             stop.set()
             raise
-    return Report("mailboxes", parts, _read(store, settings, bars))
+    report = Report("mailboxes", parts, _read(store, settings, bars))
+    for part, account, mailbox in zip(parts, accounts, mailboxes, strict=True):
+        if part.result and mailbox.acknowledge != "none":
+            try:
+                acknowledge_mailbox(store, account, mailbox.intake())
+            except IngestError as error:
+                part.error = error
+    return report
 
 
 def import_paths(

@@ -17,8 +17,9 @@ from interest_ingest.ingest.authentication import MAX_HEADER, authenticate
 from interest_ingest.ingest.reading import NEVER, arrival
 from interest_ingest.mail import Mail
 from interest_ingest.mailbox import Message, Problem
+from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.files import read_path
-from interest_ingest.mailbox.imap import Account, Mailbox, Mode, connect
+from interest_ingest.mailbox.imap import Mailbox, Mode, connect
 from interest_ingest.store import Epoch, Landing, Store
 
 IMPORT_BATCH = 50
@@ -81,6 +82,14 @@ def poll_mailbox(
             store.unfetchable(epoch.id, [uid], reason)
         _acknowledge(store, epoch, box, options)
     return result
+
+
+def acknowledge_mailbox(store: Store, account: Account, options: PollOptions) -> None:
+    """Tell the mailbox what was recorded since it was polled; the daemon leaves that to its next poll."""
+    mailbox_id = store.mailbox(account.name, account.folder)
+    with store.lease(mailbox_id), connect(account) as box:
+        state = box.examine()
+        _acknowledge(store, store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext), box, options)
 
 
 def import_path(

@@ -37,7 +37,7 @@ def normalize(
         source=interest.source or parser.source,
         channel=interest.channel,
         action=interest.action,
-        account=_account(interest, source_url, mail, rules),
+        account=_account(interest, source_url, parser, mail, rules),
         occurred_at=occurred_at,
         occurred_at_offset=offset,
         received_at=received_at,
@@ -157,13 +157,13 @@ def _author(author: Author, links: _Links, rules: Rules) -> Author:
     )
 
 
-def _account(interest: Interest, source_url: str | None, mail: Mail, rules: Rules) -> str | None:
+def _account(interest: Interest, source_url: str | None, parser: Parser, mail: Mail, rules: Rules) -> str | None:
     """Which of our doors it was: the page that the mail names, our site, else the mailbox that it was sent to."""
     host = urlsplit_host(source_url or "")
     recipient = mail.to[0].email.lower() if mail.to else None
     if interest.account:
         return interest.account
-    if interest.channel in (Channel.COMMENT, Channel.REVIEW, Channel.FORM) and host:
+    if host and parser.link_hosts is SITES:
         return rules.site_of(host) or host
     return recipient
 
@@ -173,7 +173,7 @@ def _reply(channel: Channel, reply_url: str | None, source_url: str | None, auth
     if trust is Trust.FAILED:
         return Reply()
     page = Reply(kind=ReplyKind.URL, url=reply_url or source_url) if reply_url or source_url else None
-    mailto = Reply(kind=ReplyKind.MAILTO, url=f"mailto:{author.email}") if author.email else None
+    mailto = Reply(kind=ReplyKind.MAILTO, url=f"mailto:{author.email}") if "@" in (author.email or "") else None
     tel = Reply(kind=ReplyKind.TEL, url=f"tel:{author.phone}") if author.phone else None
     at_the_place = reply_url is not None or channel in PUBLIC
     order = (page, mailto, tel) if at_the_place else (mailto, tel, page)

@@ -51,4 +51,5 @@ def _read(mail: Landed, rules: Rules) -> Reading | None:
         rules,
         authentication=Authentication.from_json(mail.authentication),
         received_at=mail.received_at,
+        size=mail.size,
     )

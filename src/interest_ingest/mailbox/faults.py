@@ -24,7 +24,7 @@ from interest_ingest.errors import Unreachable
 from interest_ingest.mailbox.watchdog import Cut, CutOff, Guard
 
 if TYPE_CHECKING:
-    from interest_ingest.mailbox.imap import Account
+    from interest_ingest.mailbox.account import Account
 
 _QUOTED_CHARS = 200
 

@@ -16,12 +16,13 @@ import ipaddress
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
 from interest_ingest.errors import UsageError
 from interest_ingest.mailbox import answers, parts
+from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.faults import (
     MailboxError,
     Misbehaving,
@@ -33,7 +34,6 @@ from interest_ingest.mailbox.message import Message, Size
 from interest_ingest.mailbox.watchdog import Guard
 from interest_ingest.mailbox.wire import Client, tls_context
 
-Tls = Literal["implicit", "starttls", "none"]
 Mode = Literal["none", "keyword", "seen", "move"]
 
 KEYWORD = b"$Carded"
@@ -53,40 +53,6 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN_USER = re.compile(r"[A-Za-z0-9@._+=-]+")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long and how much a server may take. Seconds and bytes."""
-
-    read_seconds: float = 60.0
-    """Silence of the server, also while connecting."""
-    command_seconds: float = 120.0
-    poll_seconds: float = 600.0
-    """All commands of one connection together."""
-    message_bytes: int = 25 * 1024 * 1024
-    """Of a larger mail only headers and the first `text_bytes` of text are fetched."""
-    text_bytes: int = 256 * 1024
-    whole_bytes: int = 256 * 1024
-    """A larger mail is fetched without the bodies of its attachments."""
-    chunk_bytes: int = 2 * 1024 * 1024
-    """Messages that are fetched together; also the text of one large mail."""
-    answer_bytes: int = 16 * 1024 * 1024
-    """Answer to one command, besides the mails that it asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One mailbox: an account on a server and a folder in it. `name` is what the operator calls it."""
-
-    name: str
-    host: str
-    username: str
-    password: str = field(repr=False)
-    port: int = 993
-    tls: Tls = "implicit"
-    folder: str = "INBOX"
-    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

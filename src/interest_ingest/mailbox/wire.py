@@ -16,7 +16,7 @@ from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient 
 from interest_ingest.mailbox.watchdog import Guard
 
 if TYPE_CHECKING:
-    from interest_ingest.mailbox.imap import Account
+    from interest_ingest.mailbox.account import Account
 
 _BUFFER = 64 * 1024
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from interest_ingest.cards import Outcome
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.automatic import is_auto_reply, is_bounce
-from interest_ingest.parsing.contract import Parser
+from interest_ingest.parsing.contract import LETTER, Parser
 from interest_ingest.parsing.forwards import forwarded_inline
 
 
@@ -77,10 +77,12 @@ def _fallback(parsers: tuple[Parser, ...], mail: Mail, carried: list[Mail], own:
         inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)
         if inside is not None:
             mail, ours = inside, False
-    if ours:
-        return Choice((), mail, Outcome.IGNORED, "own mail")
     asked = [one for one in parsers if one.fallback is not None and one.match.holds(mail)]
-    return Choice(tuple(sorted(asked, key=lambda one: (one.fallback or 0, one.name))), mail)
+    asked.sort(key=lambda one: (one.fallback or 0, one.name))
+    if ours:  # only their letters: a site may send its forms from the owner's address
+        forms = tuple(one for one in asked if (one.fallback or 0) < LETTER)
+        return Choice(forms, mail, Outcome.IGNORED, "own mail")
+    return Choice(tuple(asked), mail)
 
 
 def _is_own(mail: Mail, own: Collection[str]) -> bool:

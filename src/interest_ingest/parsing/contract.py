@@ -27,6 +27,9 @@ class _Sites(tuple[str, ...]):
     __slots__ = ()
 
 
+LETTER: Final = 2
+"""The place of a letter among the fallback parsers; a mail of our own people is asked of those before it only."""
+
 SITES: Final = _Sites()
 """In place of host names: the hosts configured under `[[sites]]`."""
 

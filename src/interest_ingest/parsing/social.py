@@ -276,9 +276,9 @@ def linked(mail: Mail, name: str) -> str | None:
 
 
 def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
-    """The first picture on a host of the pattern that has the size of a portrait (20 to 120 pixels, where told)."""
+    """The first picture on a host of the pattern that has the size of a portrait (36 to 120 pixels, where told)."""
     for image in mail.images:
         sides = [side for side in (image.width, image.height) if side is not None]
-        if all(20 <= side <= 120 for side in sides) and host.fullmatch(host_of(image.src)):
+        if all(36 <= side <= 120 for side in sides) and host.fullmatch(host_of(image.src)):
             return image.src
     return None

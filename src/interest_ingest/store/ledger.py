@@ -61,6 +61,7 @@ class Landing:
 @dataclass(frozen=True, slots=True)
 class Landed:
     """A claimed message. `known`: these bytes with this authentication were read before and need no second reading.
+    `size`: of the whole mail on the server, in bytes.
 
     `alone`: it was in flight when its reader died; nothing else is given until it is recorded or released. `attempts`
     counts the readings that it did not survive while it was the only one in flight.
@@ -72,6 +73,7 @@ class Landed:
     authentication: str
     mailbox: str
     whole: bool
+    size: int = 0
     known: Outcome | None = None
     alone: bool = False
     attempts: int = 0
@@ -332,6 +334,7 @@ def _landed(connection: Connection, delivery_ids: list[int]) -> list[Landed]:
             mailbox=row.name,
             whole=row.whole,
             known=Outcome(row.known) if row.known else None,
+            size=row.rfc822_size or 0,
             alone=row.interrupted,
             attempts=row.attempts,
         )
