@@ -213,11 +213,13 @@ def test_a_database_without_rights(place: str) -> None:
 def test_a_locked_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_SQLITE_PRAGMAS", ("PRAGMA busy_timeout = 1",))
     url = f"sqlite:///{tmp_path}/interest.db"
-    with Store.open(url) as store, make_engine(url).begin() as holder:
+    other = make_engine(url)
+    with Store.open(url) as store, other.begin() as holder:
         holder.exec_driver_sql("PRAGMA user_version = 1")
         with pytest.raises(IngestError, match="locked by another program") as caught:
             store.mailbox("notifications", "INBOX")
         assert caught.value.exit_code == 1
+    other.dispose()
 
 
 def test_alembic_works_in_a_checkout(tmp_path: Path) -> None:
