@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from interest_ingest.ingest.authentication import MAX_HEADER, authenticate
@@ -18,12 +19,15 @@ from interest_ingest.ingest.reading import NEVER, arrival
 from interest_ingest.mail import Mail
 from interest_ingest.mailbox import Message, Problem
 from interest_ingest.mailbox.account import Account
+from interest_ingest.mailbox.faults import MailboxError
 from interest_ingest.mailbox.files import read_path
 from interest_ingest.mailbox.imap import Mailbox, Mode, connect
 from interest_ingest.store import Epoch, Landing, Store
 
-IMPORT_BATCH = 50
-IMPORT_BYTES = 8 * 1024 * 1024
+BATCH = 100
+BATCH_BYTES = 4 * 1024 * 1024
+"""What is landed in one transaction."""
+
 ACKNOWLEDGE_BATCH = 500
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
@@ -62,7 +66,7 @@ def poll_mailbox(
     stop: threading.Event | None = None,
     landed: Landed | None = None,
 ) -> PollResult:
-    """Land the new messages of one mailbox; each chunk is committed before the next is fetched.
+    """Land the new messages of one mailbox, batch by batch; each is committed before much more is fetched.
 
     Raises `MailboxError` if the mailbox cannot be read, `Leased` if another living process is polling it. What was
     landed before stays landed, and the next poll goes on from there.
@@ -75,8 +79,9 @@ def poll_mailbox(
         known_up_to = 0 if options.sweep else epoch.cursor
         uids = box.uids(known_up_to + 1, since=options.since)
         result.seen = len(uids)
-        for chunk in box.messages(store.unknown(epoch.id, uids, unfetchable=options.sweep)):
-            _land(store, epoch, chunk, options.authserv_id, result, landed)
+        new = store.unknown(epoch.id, uids, unfetchable=options.sweep)
+        for batch in _batches(chain.from_iterable(box.messages(new))):
+            _land(store, epoch, batch, options.authserv_id, result, landed)
         result.unfetchable = box.unfetchable
         for uid, reason in box.unfetchable.items():
             store.unfetchable(epoch.id, [uid], reason)
@@ -164,14 +169,22 @@ def _dated(message: Message) -> Message:
 
 
 def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    """Up to IMPORT_BATCH messages and about IMPORT_BYTES: a folder may hold nothing but mails of 25 MB."""
+    """Up to BATCH messages and about BATCH_BYTES: a commit waits for the disk, so one for each message would cost most.
+
+    Where reading ends with an error, what was read before it comes first.
+    """
     batch: list[Message] = []
     total = 0
-    for message in messages:
-        batch.append(message)
-        total += len(message.raw)
-        if len(batch) == IMPORT_BATCH or total >= IMPORT_BYTES:
+    try:
+        for message in messages:
+            batch.append(message)
+            total += len(message.raw)
+            if len(batch) == BATCH or total >= BATCH_BYTES:
+                yield batch
+                batch, total = [], 0
+    except MailboxError:
+        if batch:
             yield batch
-            batch, total = [], 0
+        raise
     if batch:
         yield batch
