@@ -97,6 +97,7 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
 
 
 def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Reading | None:
+    mail.trust = level
     named: dict[str, Any] = {"parser": parser.name, "parser_version": parser.version, "trust": level}
     try:
         cards = tuple(_cards(parser, mail, rules, level, received_at))
