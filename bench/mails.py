@@ -31,11 +31,11 @@ PRODUCTS = [
 SENTENCES = {
     "en": ("Is it still available?", "Do you deliver to the islands?", "The colour is lovely.", "Is it guaranteed?",
            "We would need twelve of them by May.", "Could someone call me back in the afternoon?"),
-    "ru": ("Есть ли он ещё в наличии?", "Сколько стоит доставка в Казань?", "Очень красивый цвет.", "Какая гарантия?",
+    "ru": ("Есть ли он ещё в наличии?", "Привезёте ли вы его в Казань?", "Очень красивый цвет.", "Какая гарантия?",
            "Нам нужно двенадцать штук к маю.", "Перезвоните мне, пожалуйста, после обеда."),
     "de": ("Ist das noch lieferbar?", "Liefern Sie auch auf die Inseln?", "Eine schöne Farbe.", "Gibt es Garantie?",
            "Wir bräuchten zwölf Stück bis Mai.", "Bitte rufen Sie mich am Nachmittag zurück."),
-    "fr": ("Est-il encore disponible ?", "Livrez-vous sur les îles ?", "La couleur est superbe.", "Est-il garanti ?",
+    "fr": ("En avez-vous encore ?", "Livrez-vous sur les îles ?", "La couleur est superbe.", "Est-il garanti ?",
            "Il nous en faudrait douze pour mai.", "Pouvez-vous me rappeler cet après-midi ?"),
     "ja": ("まだ在庫はありますか。", "離島への配送は可能でしょうか。", "素敵な色ですね。", "保証はありますか。",
            "五月までに十二個必要です。", "午後に折り返しお電話をいただけますか。"),
@@ -196,7 +196,7 @@ def _letter(number: int, rng: Random) -> tuple[list[str], bytes]:
     headers = [
         f"From: {Header(who.name, 'utf-8').encode()} <{who.email}>",
         _subject(f"Re: {rng.choice(PRODUCTS)[0]}"),
-        f"Message-ID: <{rng.getrandbits(96):x}@post.example>",
+        f"Message-ID: <{rng.getrandbits(96):x}@hey.example>",
         "User-Agent: Mozilla Thunderbird",
     ]
     page = f"<html><body><p>{_escape(body).replace(chr(10), '<br>')}</p></body></html>"

@@ -72,7 +72,7 @@ port = {server.imap_port}
 tls = "none"
 username = "{USER}"
 password_file = "{folder}/password"
-poll_interval = "1s"
+poll_interval = "5s"
 
 [[sites]]
 name = "shop"

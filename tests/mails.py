@@ -35,14 +35,14 @@ def comment(number: int) -> Sample:
     page = f"https://shop.example/tea-{number}/"
     return Sample(
         _mail(
-            "From: Пелагея Воронцова <wordpress@shop.example>",
-            f"Reply-To: pelageya{number}@mail.example",
+            "From: Маланья Воронцова <wordpress@shop.example>",
+            f"Reply-To: malanya{number}@mail.example",
             "To: desk@shop.example",
             f"Subject: [Shop] Комментарий: Чай {number}",
             "X-Mailer: PHPMailer 6.9.1 (https://github.com/PHPMailer/PHPMailer)",
             body=f"""Новый комментарий к записи «Чай {number}»
-Автор: Пелагея Воронцова (IP-адрес: 192.0.2.7, 192.0.2.7)
-E-mail: pelageya{number}@mail.example
+Автор: Маланья Воронцова (IP-адрес: 192.0.2.7, 192.0.2.7)
+E-mail: malanya{number}@mail.example
 URL:
 Комментарий:
 {text}
@@ -67,11 +67,11 @@ def form(number: int) -> Sample:
     return Sample(
         _mail(
             "From: Shop <noreply@shop.example>",
-            f"Reply-To: tobias{number}@mail.example",
+            f"Reply-To: jasper{number}@mail.example",
             "To: desk@shop.example",
             "Subject: New submission",
-            body=f"""Name: Tobias Brandling
-E-mail: tobias{number}@mail.example
+            body=f"""Name: Jasper Brandling
+E-mail: jasper{number}@mail.example
 Phone: +44 20 7946 0{number % 1000:03}
 Message: {text}
 """,

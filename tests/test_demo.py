@@ -27,7 +27,7 @@ EXPECTED = {
     "Tomas Ekelund": ("facebook", "like", "verified"),
     "Артём Лозовский": ("vkontakte", "comment", "verified"),
     "Глеб Тарханов": ("wordpress", "comment", "unproven"),
-    "Imogen Farrow": ("wordpress", "comment", "unproven"),
+    "Imogen Garrick": ("wordpress", "comment", "unproven"),
     "پریسا نیک\u200cروش": ("wordpress", "comment", "unproven"),
     "Jörg Weißhaupt": ("form", "request", "unproven"),
     "森川 はるか": ("form", "request", "unproven"),

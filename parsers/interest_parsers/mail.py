@@ -12,7 +12,7 @@ from interest_ingest.parsing.quotes import answer, split_signature
 
 @parser("mail.letter", version=1, match=Match(), fallback=LETTER)
 def letter(mail: Mail) -> Iterator[Interest]:
-    """“Hello! Do you ship to Iceland? -- Martha, Quill Ltd., tel. +44 20 7946 0000”"""
+    """“Hello! Can you deliver to Malta? -- Hester, Fern Ltd., tel. +44 20 7946 0853”"""
     if is_automated(mail):
         return
     text, signature = split_signature(answer(mail))

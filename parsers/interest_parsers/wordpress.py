@@ -45,7 +45,7 @@ class _Block(NamedTuple):
     signed_by=SITES,
 )
 def comment(mail: Mail) -> Iterator[Interest]:
-    """“New comment on your post "Assam"” and “A new comment on the post "Assam" is waiting for your approval”."""
+    """“New comment on your post "Kestrel"” and “A new comment on the post "Kestrel" is waiting for your approval”."""
     lines = mail.visible_text.split("\n")
     at = next(n for n, line in enumerate(lines) if re.match(_AUTHOR, line))
     block = _read_block(lines, at)

@@ -48,9 +48,9 @@ TRUE = [
 
 NOT_VERIFIED = [
     "X-Nothing: at all",
-    "Authentication-Results: evil.example; dkim=pass header.d=facebookmail.com",
-    f"Authentication-Results: {MX}.evil.example; dkim=pass header.d=facebookmail.com",
-    f"Authentication-Results: {MX}; dkim=pass header.d=facebookmail.com.evil.example",
+    "Authentication-Results: foul.example; dkim=pass header.d=facebookmail.com",
+    f"Authentication-Results: {MX}.foul.example; dkim=pass header.d=facebookmail.com",
+    f"Authentication-Results: {MX}; dkim=pass header.d=facebookmail.com.foul.example",
     f"Authentication-Results: {MX}; dkim=pass header.d=evilfacebookmail.com",
     f"Authentication-Results: {MX}; dkim=none\r\nAuthentication-Results: {MX}; dkim=pass header.d=facebookmail.com",
     f"Authentication-Results: {MX}; dkim=fail (dkim=pass header.d=facebookmail.com)",

@@ -48,8 +48,8 @@ def test_a_wrapped_link_is_unwrapped_and_kept_on_the_parsers_hosts() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://l.facebook.com/l.php?u=https%3A%2F%2Fevil.example%2F",
-        "https://facebook.com.evil.example/",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Ffoul.example%2F",
+        "https://facebook.com.foul.example/",
         "https://evilfacebook.com/",
         "http://facebook.com/post",
         "https://user@facebook.com/",

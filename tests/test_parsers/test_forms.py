@@ -21,9 +21,9 @@ LINES = st.sampled_from(
     (
         "ok",
         "",
-        "Email: nobody@evil.example",
-        "URL: http://evil.example/?a=1&b=2",
-        "Author: Somebody Else (IP address: 10.0.0.1)",
+        "Email: nobody@foul.example",
+        "URL: http://foul.example/?p=3&q=4",
+        "Author: A Passing Stranger (IP address: 10.9.8.7)",
         "Comment: ",
         "Permalink: https://blog.example/other/#comment-7",
         "Trash it: https://blog.example/wp-admin/comment.php?action=trash&c=7#wpbody-content",
@@ -72,13 +72,13 @@ def test_what_is_no_form_gives_no_card(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        pytest.param(mail(FIELDS, sender="Ann <ann@post.example>", user_agent="Mutt/2.2.12"), id="typed into a letter"),
+        pytest.param(mail(FIELDS, sender="Ann <ann@hey.example>", user_agent="Mutt/2.2.12"), id="typed into a letter"),
         pytest.param(
-            mail(FIELDS, sender="Ann <site@garden.example>", reply_to="Ann <ann@post.example>"),
+            mail(FIELDS, sender="Ann <site@garden.example>", reply_to="Ann <ann@hey.example>"),
             id="another address than Reply-To",
         ),
         pytest.param(
-            mail("Ann <ann@post.example> wrote:\n\n" + FIELDS, sender="Site <site@garden.example>"),
+            mail("Ann <ann@hey.example> wrote:\n\n" + FIELDS, sender="Site <site@garden.example>"),
             id="below another address",
         ),
     ],
@@ -143,7 +143,7 @@ def comment_mail(labels: list[str], lines: list[str], *, moderated: bool, reply:
     """A WordPress mail whose labels are any words, as a language unknown to us would have them."""
     author, email, url, answered, comment, below, link, trash = labels
     parent = f"{answered}: https://blog.example/wp-admin/comment.php?action=editcomment&c=3#wpbody-content\n" * reply
-    block = f"{author}: Ann Lee ({below} 192.0.2.7, host)\n{email}: ann@post.example\n{url}: \n{parent}{comment}: \n"
+    block = f"{author}: Ann Lee ({below} 192.0.2.7, host)\n{email}: ann@hey.example\n{url}: \n{parent}{comment}: \n"
     action = "https://blog.example/wp-admin/comment.php?action={}&c=5#wpbody-content"
     if moderated:
         head, tail = "{} “Roses” {}\nhttps://blog.example/roses/\n\n", f"{link}: {action.format('approve')}\n"
@@ -166,7 +166,7 @@ def test_a_wordpress_comment_is_read_in_a_language_that_nobody_knows(
 ) -> None:
     (card,) = read(comment_mail(labels, lines, moderated=moderated, reply=reply)).cards
     assert card.text.split() == "\n".join(lines).split()
-    assert (card.author.name, card.author.email) == ("Ann Lee", "ann@post.example")
+    assert (card.author.name, card.author.email) == ("Ann Lee", "ann@hey.example")
     assert card.source_url == "https://blog.example/roses/#comment-5"
     assert card.product.name == "Roses"
     assert card.action == ("reply" if reply else "comment")

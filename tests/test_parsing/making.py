@@ -10,7 +10,7 @@ from interest_ingest.parsing import Action, Channel, Interest, Match, Parser, pa
 
 def mail(text: str = "Hello", **headers: str) -> Mail:
     """A text mail from a customer; keywords are headers, `_` for `-`, and replace the usual ones."""
-    usual = {"From": "Anna <anna@post.example>", "To": "shop@teahouse.example", "Subject": "Tea"}
+    usual = {"From": "Anna <anna@hey.example>", "To": "shop@ladle.example", "Subject": "Tea"}
     fields = usual | {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
     return Mail.from_bytes(f"{head}Content-Type: text/plain; charset=utf-8\n\n{text}\n".encode())
@@ -18,7 +18,7 @@ def mail(text: str = "Hello", **headers: str) -> Mail:
 
 def forwarding(*inner: str, text: str = "", **headers: str) -> Mail:
     """A mail that carries the raw mails `inner` as attachments, below `text`."""
-    usual = {"From": "Marfa <marfa@teahouse.example>", "To": "interest@teahouse.example", "Subject": "Fwd: Tea"}
+    usual = {"From": "Marfa <marfa@ladle.example>", "To": "interest@ladle.example", "Subject": "Fwd: Tea"}
     fields = (
         usual | {"Content-Type": "multipart/mixed; boundary=out"} | {n.replace("_", "-"): v for n, v in headers.items()}
     )

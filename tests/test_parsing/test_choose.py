@@ -56,12 +56,12 @@ def test_instead_of_settles_an_overlap() -> None:
         ({"Content_Type": "multipart/report; report-type=delivery-status; boundary=b"}, "bounce"),
         ({"From": "MAILER-DAEMON@mx.example"}, "bounce"),
         ({"Auto_Submitted": "auto-replied (vacation)"}, "auto-reply"),
-        ({"From": "marfa@TEAHOUSE.example"}, "own mail"),
+        ({"From": "marfa@LADLE.example"}, "own mail"),
     ],
 )
 def test_what_is_no_interest_is_ignored_with_its_reason(headers: dict[str, str], reason: str) -> None:
     """Bounce, automatic reply, own people: after the specific parsers, before the fallbacks."""
-    choice = choose(PARSERS, mail(**headers), own=frozenset({"marfa@teahouse.example"}))
+    choice = choose(PARSERS, mail(**headers), own=frozenset({"marfa@ladle.example"}))
     assert (choice.parsers, choice.outcome, choice.reason) == ((), Outcome.IGNORED, reason)
 
 
@@ -82,12 +82,12 @@ def test_a_bounce_with_a_notification_inside_is_a_bounce() -> None:
     "block",
     [
         "---------- Forwarded message ---------\nFrom: Social <note@social.example>\nDate: Tue, Nov 3\n"
-        "Subject: Anna likes it\nTo: <marfa@teahouse.example>\n\nshe does",
+        "Subject: Anna likes it\nTo: <marfa@ladle.example>\n\nshe does",
         "Begin forwarded message:\n\nFrom: Social <note@social.example>\nSubject: Anna likes it\n\nshe does",
         '---- Пересылаемое сообщение ----\n03.11.2026, 10:12, "Social" <note@social.example>:\n\nshe does',
         "---- Пересылаемое сообщение ----\nОт кого: Social <note@social.example>\nТема: Anna likes it\n\nshe does",
         "-------- Weitergeleitete Nachricht --------\nBetreff: \tAnna likes it\nDatum: \tTue, 3 Nov 2026\n"
-        "Von: \tSocial <note@social.example>\nAn: \tmarfa@teahouse.example\n\nshe does",
+        "Von: \tSocial <note@social.example>\nAn: \tmarfa@ladle.example\n\nshe does",
         "---------- Message transféré ---------\nDe : Social <note@social.example>\nObjet : Anna likes it\n\nshe does",
         "From: Social <note@social.example>\nSent: Tue 3 Nov\nTo: Marfa\nSubject: Anna likes it\n\nshe does",
         "---------- 転送メッセージ ----------\n差出人: Social <note@social.example>\n件名: Anna likes it\n\nshe does",
@@ -105,23 +105,23 @@ def test_a_notification_forwarded_in_the_text_is_read(block: str) -> None:
 
 def test_a_letter_that_quotes_a_header_is_no_forward() -> None:
     """Only a specific parser takes the inner mail; a customer's letter stays his."""
-    text = "Begin forwarded message:\n\nFrom: Boris <boris@post.example>\nSubject: x\n\nhello"
-    assert choose(PARSERS, mail(text)).mail.sender == ("Anna", "anna@post.example")
+    text = "Begin forwarded message:\n\nFrom: Boris <boris@hey.example>\nSubject: x\n\nhello"
+    assert choose(PARSERS, mail(text)).mail.sender == ("Anna", "anna@hey.example")
 
 
 def test_what_our_own_people_forward_is_read_inside() -> None:
     """A colleague's forward is a customer's letter; without one in it, it is our own mail."""
-    own = frozenset({"marfa@teahouse.example"})
-    letter = "From: Boris <boris@post.example>\nTo: marfa@teahouse.example\nSubject: Cups\n\nDo you have cups?\n"
+    own = frozenset({"marfa@ladle.example"})
+    letter = "From: Boris <boris@hey.example>\nTo: marfa@ladle.example\nSubject: Cups\n\nDo you have cups?\n"
     choice = choose(PARSERS, forwarding(letter, text="for you"), own=own)
     assert choice.parsers == (LETTER,)
-    assert choice.mail.sender == ("Boris", "boris@post.example")
+    assert choice.mail.sender == ("Boris", "boris@hey.example")
     inline = f"for you\n\n---------- Forwarded message ---------\n{letter}"
-    assert choose(PARSERS, mail(inline, From="marfa@teahouse.example"), own=own).mail.sender == choice.mail.sender
+    assert choose(PARSERS, mail(inline, From="marfa@ladle.example"), own=own).mail.sender == choice.mail.sender
 
 
 def test_a_letter_with_an_attached_mail_keeps_its_own_author() -> None:
     """A customer who attaches an old mail is the author; a mail without own words is what it carries."""
-    old = "From: Boris <boris@post.example>\nSubject: Old\n\nold words\n"
+    old = "From: Boris <boris@hey.example>\nSubject: Old\n\nold words\n"
     assert choose(PARSERS, forwarding(old, text="see what I wrote")).mail.visible_text.strip() == "see what I wrote"
     assert choose(PARSERS, forwarding(old)).mail.subject == "Old"

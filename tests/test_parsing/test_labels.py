@@ -42,22 +42,22 @@ LABELS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 NAMES: Final = (
-    "Martha O'Quill",
+    "Maeve O'Tarrant",
     "Агриппина Вязова",
     "گلناز باغبان‌زاده",
     "庭野 みどり",
     "Jo d’Ocre",
-    'Pip "P" Landor',
+    'Pip "P" Corbin',
 )
-MAILS: Final = ("martha@mailbox.example", "a.b+shop@sub.pochta.example", "info@gärtner.example")
+MAILS: Final = ("hester@inbox.example", "a.b+shop@sub.yamshik.example", "info@gärtner.example")
 PHONES: Final = ("+44 20 7946 0101", "8 (900) 555-01-02", "۰۹۱۲۰۰۰۰۰۰۲", "03-0000-0101")
 LINES: Final = ("Roses & thorns", "Заказ № 17 / 2", "お茶, 茶器", "a < b")
 MESSAGES: Final = (
-    "Do you ship to Iceland?",
-    "Hello,\n\ntwo questions though:\n1) which size?\n2) and the price?\n\nThank you",
-    "Email: nobody@evil.example\nURL: http://evil.example/?a=1&b=2\nAuthor: Some body (IP: 10.0.0.1)\nComment:\nmine",
-    "Здравствуйте!\n— счёт;\n— доставка до 20 декабря.\nПозвоните: после шести.",
-    "On Tue, 3 Nov 2026, Shop wrote:\n> Thanks: for all\n\nNobody called.\n-- \nOdette\nSent from my phone",
+    "Can you deliver to Malta?",
+    "Hello,\n\nthree wishes remain:\n1) which size?\n2) and the price?\n\nThank you",
+    "Email: nobody@foul.example\nURL: http://foul.example/?p=3&q=4\nAuthor: A stranger (IP: 10.9.8.7)\nComment:\nmine",
+    "Здравствуйте!\n— счёт;\n— забрать сами в среду.\nПозвоните: после шести.",
+    "On Tue, 3 Nov 2026, Shop wrote:\n> Thanks: for all\n\nNobody called.\n-- \nRosamund\nSent from my phone",
     "年末の贈答用です。\n・請求書払い\n電話：内線まで",
 )
 SHORT: Final = MESSAGES[:1]
@@ -229,7 +229,7 @@ def test_nothing_makes_it_fail(pieces: list[str]) -> None:
         ("البريد الالكترونى", Role.EMAIL),
         ("Telefon (optional)", Role.PHONE),
         ("送信元URL", Role.PAGE_URL),
-        ("Two questions though", None),
+        ("Three wishes remain", None),
         ("Adresse de livraison", Role.ADDRESS),
     ],
 )
@@ -245,14 +245,14 @@ def test_spelling_and_decoration_do_not_matter() -> None:
 
 def test_the_footer_names_the_page() -> None:
     labels = read_labels(
-        "Name: Ann\nE-mail: ann@post.example\nMessage:\nHi\n\n-- \nSent from the form at https://roses.example/form\n"
+        "Name: Ann\nE-mail: ann@hey.example\nMessage:\nHi\n\n-- \nSent from the form at https://roses.example/form\n"
     )
     assert labels.message == "Hi"
     assert labels.links == ("https://roses.example/form",)
 
 
 def test_a_repeated_form_is_read_once() -> None:
-    once = "Name: Ann\nE-mail: ann@post.example\nMessage: Hi\n"
+    once = "Name: Ann\nE-mail: ann@hey.example\nMessage: Hi\n"
     assert read_labels(f"{once}\n\n{once}").message == "Hi"
 
 
@@ -263,6 +263,6 @@ def test_escapes_of_web_software_are_resolved_only_where_there_are_some() -> Non
 
 
 def test_addresses_are_found_without_what_surrounds_them() -> None:
-    assert find_email("From: Ann <ann@post.example>, today") == "ann@post.example"
+    assert find_email("From: Ann <ann@hey.example>, today") == "ann@hey.example"
     assert find_email("ann@localhost or @nobody") == ""
     assert find_url("(see https://roses.example/a?b=1).") == "https://roses.example/a?b=1"

@@ -48,7 +48,7 @@ def test_a_sentence_tells_who_did_what(sentence: str, action: str, author: str, 
 @pytest.mark.parametrize(
     "line",
     [
-        "Hi Martha,",
+        "Hi Hester,",
         "View on Facebook",
         "У вас 3 новых рекомендации Страниц",
         "Здравствуйте, Марфа!",

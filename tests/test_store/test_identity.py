@@ -116,7 +116,7 @@ def test_less_trusted_meets_verified_and_changes_nothing(
 ) -> None:
     deliver(store, reading(verified(event_key=event_key)))
     before = dump(database_url)
-    (forged,) = deliver(store, reading(interest(event_key=event_key, trust=low, source_url="https://evil.example/")))
+    (forged,) = deliver(store, reading(interest(event_key=event_key, trust=low, source_url="https://foul.example/")))
     after = dump(database_url)
     assert forged.outcome is Outcome.DUPLICATE
     assert (after["card"], after["card_key"]) == (before["card"], before["card_key"])

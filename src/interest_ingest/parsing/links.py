@@ -1,6 +1,6 @@
 """Links: out of the services' redirectors, free of tracking, and never a door that acts or leads elsewhere.
 
-Redirectors are recognized by their exact host: `evil-facebook.com` and `facebook.com.evil.example` are ordinary hosts.
+Redirectors are recognized by their exact host: `evil-facebook.com` and `facebook.com.foul.example` are ordinary hosts.
 What a redirector hides is an untrusted link again and is checked as one (`safe_url`).
 """
 

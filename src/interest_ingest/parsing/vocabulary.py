@@ -348,7 +348,7 @@ def _spaced_finds(words: list[str]) -> Iterator[tuple[int, int, Role]]:
 
 
 def _names_it(role: Role, start: int, size: int, words: int) -> bool:
-    """Whether a find counts: a word for the message also stands in sentences (`Two questions though:`)."""
+    """Whether a find counts: a word for the message also stands in sentences (`Three wishes remain:`)."""
     return role is not Role.MESSAGE or (words <= 2 * size + 2 and (start == 0 or start + size == words))
 
 
