@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from interest_ingest.ingest.intake import PollResult
     from interest_ingest.settings import Mailbox, Settings
     from interest_ingest.store import Store
+
+
+BACKLOG = 1_000
+"""From so many waiting mails on all processors read: starting readers takes a second."""
+
+MAX_READERS = 8
 
 
 @dataclass(slots=True)
@@ -130,8 +137,10 @@ def _part(name: str, poll: Callable[[], PollResult]) -> Part:
 def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
     from interest_ingest.ingest.processing import process
 
-    bar = bars.add_task("mails read", total=store.counts().mails.get("new", 0))
-    outcomes = process(store, settings.rules(), progress=lambda count: bars.advance(bar, count))
+    waiting = store.counts().mails.get("new", 0)
+    bar = bars.add_task("mails read", total=waiting)
+    processes = min(len(os.sched_getaffinity(0)), MAX_READERS) if waiting >= BACKLOG else 0
+    outcomes = process(store, settings.rules(), progress=lambda count: bars.advance(bar, count), processes=processes)
     return Counter({outcome.value: count for outcome, count in outcomes.items()})
 
 
