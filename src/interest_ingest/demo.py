@@ -82,12 +82,16 @@ class World:
 
 
 def run(
-    show: Callable[[dict[str, Any]], None], begun: Callable[[World], None] | None = None, *, once: bool
+    show: Callable[[dict[str, Any]], None],
+    begun: Callable[[World], None] | None = None,
+    *,
+    once: bool,
+    stop: threading.Event,
 ) -> Counter[str]:
     """Poll the sample mails into cards and give each card to `show` as it arrives; returns the mails' outcomes.
 
-    `begun` is told the world when all is set up. Without `once` the mails come one by one and it goes on until
-    KeyboardInterrupt. Raises `UsageError` without pymap, `IngestError` if not all mails are read in ONCE_SECONDS.
+    `begun` is told the world when all is set up. Without `once` the mails come one by one and it goes on until `stop`
+    is set. Raises `UsageError` without pymap, `IngestError` if not all mails are read in ONCE_SECONDS.
     """
     from interest_ingest.daemon import Daemon
     from interest_ingest.store import Store
@@ -103,10 +107,7 @@ def run(
             if begun:
                 begun(World(server, settings, store))
             feeding = _feed(server, mails, 0.0 if once else LIVE_SECONDS)
-            _follow(store, recorded, show, len(mails) if once else None, feeding)
-        except KeyboardInterrupt:
-            if once:
-                raise
+            _follow(store, recorded, show, len(mails) if once else None, feeding, stop)
         finally:
             outcomes = _outcomes(store)
             daemon.stop()
@@ -207,12 +208,13 @@ def _follow(
     show: Callable[[dict[str, Any]], None],
     expected: int | None,
     errors: list[Exception],
+    stop: threading.Event,
 ) -> None:
-    """Show each new card; ends when `expected` mails have their outcome, without it only by KeyboardInterrupt."""
+    """Show each new card; ends when `expected` mails have their outcome, or when `stop` is set."""
     shown: set[str] = set()
     deadline = time.monotonic() + ONCE_SECONDS
-    while True:
-        recorded.wait(1.0)
+    while not stop.is_set():
+        recorded.wait(0.5)
         recorded.clear()
         read = _outcomes(store).total()
         for card in store.cards():

@@ -58,8 +58,12 @@ def test_a_stop_leaves_the_rest_for_the_next_time(store: Store) -> None:
 
 
 def test_a_reader_that_is_killed_is_one_sentence() -> None:
-    letters = [Letter(mail.raw, "", NOW, 0) for mail in MAILS[:1]]
-    with pytest.raises(IngestError, match="nothing is lost"), readers(Rules(), 1) as begin:
+    with pytest.raises(IngestError, match="nothing is lost"):
+        _read_before_and_after_a_kill([Letter(mail.raw, "", NOW, 0) for mail in MAILS[:1]])
+
+
+def _read_before_and_after_a_kill(letters: list[Letter]) -> None:
+    with readers(Rules(), 1) as begin:
         assert len(begin(letters)()) == 1
         for child in multiprocessing.active_children():
             child.kill()

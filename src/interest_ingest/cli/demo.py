@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -15,8 +19,6 @@ from interest_ingest.cli.ledger import show_card
 
 if TYPE_CHECKING:
     from interest_ingest.demo import World
-
-TERMINATED = 128 + signal.SIGTERM
 
 
 @click.command(short_help="The daemon at work on sample mails; needs nothing else.")
@@ -31,13 +33,17 @@ def demo(once: bool, as_json: bool) -> None:
     from interest_ingest.demo import run
 
     log.configure("auto", "warning")
-    signal.signal(signal.SIGTERM, _leave)
-    if as_json:
-        run(print_json, once=once)
-        return
-    first = iter([True])
-    outcomes = run(lambda card: show_card(card, header=next(first, False)), None if once else _tell, once=once)
-    click.echo(_summary(outcomes))
+    with _signals() as (stop, received):
+        if as_json:
+            outcomes = run(print_json, once=once, stop=stop)
+        else:
+            first = iter([True])
+            begun = None if once else _tell
+            outcomes = run(lambda card: show_card(card, header=next(first, False)), begun, once=once, stop=stop)
+    if not as_json:
+        click.echo(_summary(outcomes))
+    if received and (once or received[0] == signal.SIGTERM):
+        sys.exit(128 + received[0])
 
 
 def _tell(world: World) -> None:
@@ -50,6 +56,24 @@ def _summary(outcomes: Counter[str]) -> str:
     return f"{outcomes.total()} mails: {parts}"
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM runs the clean-up too."""
-    sys.exit(TERMINATED)
+@contextmanager
+def _signals() -> Iterator[tuple[threading.Event, list[int]]]:
+    """Ctrl-C and SIGTERM set the event and are noted; the second one ends the process at once.
+
+    An exception raised by a handler can fall into a callback of a library that swallows it.
+    """
+    stop = threading.Event()
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        stop.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop, received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
