@@ -23,7 +23,8 @@ class Address(NamedTuple):
 
 
 _MARK: Final = re.compile("\ue000(\\d{1,4})\ue001")
-_ANGLE: Final = re.compile(r"<([^<>@]*@[^<>]*)>")
+_ANGLE: Final = re.compile(r"<([^<>@]+@[^<>]+)>")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _SEPARATORS: Final = re.compile(r"[\s<>\"'(),;:\[\]]")
 _DOMAIN: Final = re.compile(r"[^\s<>\"@]+")
 _MESSAGE_ID: Final = re.compile(r"<([^<>]+)>")
@@ -67,7 +68,7 @@ def _is_email(text: str) -> bool:
 
 
 def _expected(text: str) -> int:
-    return max(len(_ANGLE.findall(text)), 1)
+    return max(len(_ANGLE.findall(_QUOTED.sub("", text))), 1)
 
 
 def _salvaged(text: str, notes: Notes) -> list[Address]:
