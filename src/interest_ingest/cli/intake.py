@@ -139,7 +139,8 @@ def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
 
     waiting = store.counts().mails.get("new", 0)
     bar = bars.add_task("mails read", total=waiting)
-    processes = min(len(os.sched_getaffinity(0)), MAX_READERS) if waiting >= BACKLOG else 0
+    processors = len(os.sched_getaffinity(0))
+    processes = min(processors, MAX_READERS) if waiting >= BACKLOG and processors > 1 else 0
     outcomes = process(store, settings.rules(), progress=lambda count: bars.advance(bar, count), processes=processes)
     return Counter({outcome.value: count for outcome, count in outcomes.items()})
 
