@@ -16,9 +16,9 @@ import sys
 import time
 from urllib.parse import parse_qs, urlsplit
 
-import mailparser  # type: ignore[import-untyped]  # has no types
+import mailparser
 from bs4 import BeautifulSoup
-from imapclient import IMAPClient  # type: ignore[import-untyped]  # has no types
+from imapclient import IMAPClient
 from pydantic import BaseModel
 from sqlalchemy import create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column

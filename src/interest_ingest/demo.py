@@ -64,7 +64,7 @@ class Server:
 
     def deliver(self, mails: Iterable[Sample]) -> None:
         """Append mails to its INBOX (RFC 9051 §6.3.12)."""
-        from imapclient import IMAPClient  # type: ignore[import-untyped]  # no py.typed
+        from imapclient import IMAPClient
 
         with IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=SERVER_SECONDS) as client:
             client.login(USER, self.password)

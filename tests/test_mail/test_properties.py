@@ -10,7 +10,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import formataddr
 
-import mailparser  # type: ignore[import-untyped]  # mail-parser ships no py.typed
+import mailparser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -22,7 +22,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient ships no py.typed
+from imapclient import IMAPClient
 
 from interest_ingest.errors import UsageError
 from interest_ingest.mailbox import Message

@@ -6,7 +6,7 @@ import email
 from typing import Any
 
 import pytest
-from imapclient.response_parser import (  # type: ignore[import-untyped]  # imapclient ships no py.typed
+from imapclient.response_parser import (
     parse_fetch_response,
 )
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Final, NamedTuple
 
-from mailparser.dates import parse_mail_date  # type: ignore[import-untyped]  # mail-parser ships no py.typed
-from mailparser.utils import get_addresses  # type: ignore[import-untyped]
+from mailparser.dates import parse_mail_date
+from mailparser.utils import get_addresses
 
 from interest_ingest.mail.charsets import storable
 from interest_ingest.mail.headers import replace_words, unfold

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imapclient.response_parser import (  # type: ignore[import-untyped]  # imapclient ships no py.typed
+from imapclient.response_parser import (
     parse_fetch_response,
 )
 

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from imapclient.exceptions import (  # type: ignore[import-untyped]  # imapclient ships no py.typed
+from imapclient.exceptions import (
     CapabilityError,
     ProtocolError,
 )

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient ships no py.typed
+from imapclient import IMAPClient
 
 from interest_ingest.mailbox.watchdog import Guard
 

@@ -138,7 +138,7 @@ def _in_words(
     text: str, languages: list[str], reference: datetime | None, order: str, relative: bool
 ) -> datetime | None:
     # Imported here: it takes a tenth of a second, and few mails have a date in words.
-    from dateparser import parse  # type: ignore[import-untyped]  # has no annotations
+    from dateparser import parse
 
     settings: dict[str, object] = {
         "DATE_ORDER": order,
