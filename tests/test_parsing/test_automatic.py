@@ -135,3 +135,29 @@ def test_robots_are_known_by_their_name(address: str) -> None:
 def test_people_are_no_robots(address: str) -> None:
     """A robot's word inside a name does not make one."""
     assert not is_robot(mail(From=address).sender)
+
+
+def test_two_sayings_of_a_program_make_it_one() -> None:
+    """One of them stands in letters too: somebody tells of the mail that he got."""
+    both = "Your parcel is on its way.\nThis is an automated message. Please do not reply to this e-mail."
+    told = "Your automatically generated e-mail says: do not reply to this. So whom do I ask?"
+    assert is_automated(mail(both, From="Parcels <info@parcels.example>"))
+    assert not is_automated(mail(told))
+    assert not is_automated(mail(both, From="Parcels <info@parcels.example>", Subject="Fwd: parcel"))
+
+
+def test_a_person_may_write_from_a_noreply_address() -> None:
+    sender = {"From": "Basil <noreply@thorn.example>"}
+    assert is_automated(mail("Which glaze is it?", **sender))
+    assert not is_automated(mail("Which glaze is it?", **sender, User_Agent="Mozilla Thunderbird"))
+
+
+@pytest.mark.parametrize("subject", ["Backup completed", "[ladle] Backup failed on db2"])
+def test_backup_reports(subject: str) -> None:
+    assert is_automated(mail("Status: OK", Subject=subject))
+
+
+def test_receipt_with_a_number() -> None:
+    assert is_automated(
+        mail("Your request (8812) has been received.", From="info@vend.example", Auto_Submitted="auto-generated")
+    )

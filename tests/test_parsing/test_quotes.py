@@ -272,3 +272,15 @@ def test_a_blockquote_of_the_writer_stays() -> None:
     html = "<p>Your page says:</p><blockquote>Never stir the pot</blockquote><p>Is that so?</p>"
     assert "Never stir the pot" in answer(_html_mail(html))
     assert reply_html("<p>Hello</p>") is None
+
+
+def test_thanks_before_a_sentence_is_no_closing() -> None:
+    """`Thanks, …` opens many answers; the closing is the one over the name."""
+    body = "Thanks, please send us the second one.\n\n"
+    signature = "Kind regards\n\nOdo Finch\nFinch Ltd\nT: +44 1632 960888"
+    assert split_signature(body + signature) == (body.strip(), signature)
+
+
+@pytest.mark.parametrize("line", ["Télécharger Outlook pour iOS<https://aka.ms/x>", "Scarica Outlook per Android"])
+def test_advertisement_of_the_app_is_signature(line: str) -> None:
+    assert split_signature(f"Bonjour, un devis ?\n\n{line}") == ("Bonjour, un devis ?", line)

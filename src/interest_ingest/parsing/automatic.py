@@ -20,6 +20,7 @@ from interest_ingest.parsing.phrases import (
     AWAY_SUBJECT,
     AWAY_TEXT,
     DAEMON_SUBJECT,
+    FORWARD_PREFIX,
     MAIL_CLIENT,
     ROBOT,
     SAYS_AUTOMATIC,
@@ -39,6 +40,12 @@ _TOKEN_LINK = re.compile(
 _SECRET = re.compile(r"[?&/=][\w%.~+-]*\d[\w%.~+-]*/?$|[\w-]{20}")
 
 _BULK = re.compile(r"(?i)\s*(bulk|list|junk)\b")
+
+_TOLD = re.compile(r"[\"'“«„][^\"'”»\n]{0,60}$|\b(?:your|ваш[аеи]?|ваш|ihre?|votre|su|seu|sua|il vostro)\s$")
+"""Before what somebody was told: `it says “do not reply …`, `your automatically generated email`."""
+
+_HAND = re.compile(r"(?i)thunderbird|apple mail|iphone mail|ipad mail|\bk-9\b|the bat|em client")
+"""Programs that no script sends with, unlike mailx, mutt or what calls itself Outlook: a person uses this address."""
 
 _ENOUGH: Final = 2.0
 """How many weak signs make a mail automated."""
@@ -87,7 +94,7 @@ def is_account_notice(mail: Mail) -> bool:
 
 
 def _is_by_program(mail: Mail) -> bool:
-    if is_robot(mail.sender) and not _has_person_to_answer(mail):
+    if is_robot(mail.sender) and not _has_person_to_answer(mail) and not _HAND.search(_mailer(mail)):
         return True
     return bool(DAEMON_SUBJECT.match(mail.subject) or mail.header("X-Cron-Env"))
 
@@ -95,7 +102,7 @@ def _is_by_program(mail: Mail) -> bool:
 def _weak_signs(mail: Mail) -> Iterator[float]:
     """What programs' mails have in common and a person's mail may have too."""
     answers = bool(mail.header("In-Reply-To"))
-    mailer = mail.header("X-Mailer") or mail.header("User-Agent")
+    mailer = _mailer(mail)
     if MAIL_CLIENT.search(mailer) or (mail.sender and is_free_mail(mail.sender.email.rpartition("@")[2])):
         yield -1.0
     elif SOFTWARE.search(mailer):
@@ -112,16 +119,20 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield 0.5
     text = strip_reply(mail.visible_text[:20_000]).lower()
     yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if _says(text, said))
+    if not answers and not FORWARD_PREFIX.match(mail.subject) and len(_said(text, SAYS_AUTOMATIC)) > 1:
+        yield 1.0  # `generated automatically` and `do not reply to this`
     if any(is_action_link(link) for link in mail.links[:50]) and not answers:
         yield 1.0
 
 
 def _says(text: str, phrase: re.Pattern[str]) -> bool:
-    """Whether the lower-case `text` says `phrase` itself; a customer who was told so puts it in quotes."""
-    return any(
-        not re.search(r"[\"'“«„][^\"'”»\n]{0,60}$", text[max(0, m.start() - 61) : m.start()])
-        for m in phrase.finditer(text)
-    )
+    return bool(_said(text, phrase))
+
+
+def _said(text: str, phrase: re.Pattern[str]) -> set[str]:
+    """What the lower-case `text` says itself of such phrases; a customer who was told so puts it in quotes."""
+    found = phrase.finditer(text)
+    return {m[0] for m in found if not _TOLD.search(text[max(0, m.start() - 61) : m.start()])}
 
 
 def _is_account_notice(mail: Mail) -> bool:
@@ -162,6 +173,10 @@ def _is_own_list(mail: Mail) -> bool:
     named = mail.header("List-Id") + " " + mail.header("List-Post")
     domains = {address.email.rpartition("@")[2].lower() for address in mail.to} - {""}
     return any(host_in(host, domains) for host in re.findall(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", named[:1_000]))
+
+
+def _mailer(mail: Mail) -> str:
+    return mail.header("X-Mailer") or mail.header("User-Agent")
 
 
 def _local(address: Address | None) -> str:

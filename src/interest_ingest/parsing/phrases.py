@@ -81,7 +81,10 @@ FORWARD_PREFIX: Final = re.compile(
 """Before the subject of a forwarded mail."""
 
 SENT_FROM: Final = re.compile(
-    r"(?i)\b(sent (from|with|via|using)|get|отправлен\w+|послано|надіслан\w+|відправлен\w+|gesendet|versendet|"
+    r"(?i)\b(sent (from|with|via|using)|get|télécharge[rz]|obtenir|obtenez|obtener|"
+    r"descarga(r|ue)?|obter|obtenha|scarica|"
+    r"ottieni|holen sie sich|laden sie|pobierz|скачать|скачайте|загрузить|завантажити|edinin|"
+    r"отправлен\w+|послано|надіслан\w+|відправлен\w+|gesendet|versendet|"
     r"envoyé|"
     r"enviado|inviat[oa]|wysłan\w+|gönderildi|verzonden|verstuurd|skickat|sendt)\b|送信|发送|發送|发自|發自|"
     r"寄出|から|보냄|"
@@ -171,7 +174,7 @@ MAIL_CLIENT: Final = re.compile(
 
 DAEMON_SUBJECT: Final = _any(
     r"anacron job |cron <|cron job|logwatch for |\[?fail2ban\b|\*{2,3} (problem|recovery|security)|smartd? |mdadm|"
-    r"unattended-upgrades|backup (job|report|failed|completed)|disk (usage|space) (alert|warning)"
+    r"unattended-upgrades|(\[[^\]\n]{1,40}\] ?)?backup (job|report|failed|completed)|disk (usage|space) (alert|warning)"
 )
 
 AWAY_SUBJECT: Final = re.compile(
@@ -247,8 +250,8 @@ SAYS_AUTOMATIC: Final = _any_lower(
 
 SAYS_RECEIVED: Final = _any_lower(
     r"thank(s| you) for (contacting|your (message|inquiry|enquiry|order|request|interest|feedback|comment))",
-    r"we (have |'ve )?received your|your (message|request|inquiry|order|ticket) (has been|was) (received|sent|"
-    r"registered)",
+    r"we (have |'ve )?received your|your (message|request|inquiry|order|ticket)( [(#]{1,2}[\w-]{1,20}\)?)? "
+    r"(has been|was) (received|sent|registered)",
     r"a copy of your (message|submission)|спасибо за (ваше? |обращение|заявку|заказ|сообщение)|мы получили ваш",
     r"ваш[ае]? (заявка|обращение|сообщение|заказ|письмо) (принят|получен|отправлен|зарегистрирован)",
     r"дякуємо за (ваше? |звернення|замовлення)|ваш[ае]? (заявк|звернен|замовлен)\w* (прийнят|отриман)",

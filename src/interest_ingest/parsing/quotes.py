@@ -321,6 +321,8 @@ def _closing(lines: list[str]) -> int | None:
         phrase, _, name = lines[place].translate(_INVISIBLE).strip().partition(",")
         if phrase.strip(" !.。،—-").lower().replace("ё", "е") not in CLOSINGS:
             continue
+        if len(name.split()) > NAME_WORDS:  # `Thanks, please send the blue one.`
+            continue
         signed = [name, *lines[place + 1 :]] if name.strip() else lines[place + 1 :]
         if _is_signature(signed):
             return place
