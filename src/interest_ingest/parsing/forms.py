@@ -23,6 +23,8 @@ _SIGNED_LINE = re.compile(
 _FROM_NAME = re.compile(
     r"(?i)(?:^|\s)(?:from|by|от|від|von|de|da|od|from:)\s+((?:[^\W\d_][\w'’.-]{0,40}\s?){1,4}?)\s*[.:!]?\s*$"
 )
+_SIGNED_PAGE = re.compile(r"([^<>()@:：\n]{1,80}?)\s?\((https?://[^\s<>()]{1,500})\)\s(.{1,600})$")
+"""Drupal: the page of a known visitor stands beside his name."""
 _KIND: Final = {Role.FIRST_NAME: Role.NAME, Role.LAST_NAME: Role.NAME}
 _ASKED: Final = frozenset(
     (Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE, Role.COMPANY, Role.SUBJECT, Role.PRODUCT, Role.RATING)
@@ -117,8 +119,14 @@ def _labelled_form(mail: Mail) -> Form | None:
     if not _is_contact(labels, mail):
         return None
     email = _email(labels) or _answer_address(mail)
-    text = labels.message or _joined(labels)
+    text = labels.message or _own_words(labels, email, mail) or _joined(labels)
     return Form(labels, _name(labels, mail), email, _phone(labels), text, _page(labels, mail))
+
+
+def _own_words(labels: Labels, email: str, mail: Mail) -> str:
+    """What a person says above his own address and phone: no site announces a form in his name."""
+    own = mail.sender is not None and mail.sender.email.lower() == email.lower()
+    return labels.intro if own and len(labels.intro.split()) > 3 and not says_form(labels.intro) else ""
 
 
 def _signed_form(mail: Mail) -> Form | None:
@@ -131,12 +139,16 @@ def _signed_form(mail: Mail) -> Form | None:
     first = [(n, line) for n, line in enumerate(lines[:12]) if line.strip()][:3]
     for number, line in first:
         found = _SIGNED_LINE.match(line.strip()[:800])
+        answer = _answer_address(mail)
+        if answer and (paged := _SIGNED_PAGE.match(line.strip()[:800])) and says_sent(paged[3]):
+            found = paged
         if found and (not found[3] or says_sent(found[3])) and _was_sent_by_site(mail, found[2]):
             below = lines[number + 1 :]
             wrapped = find_url(below.pop(0)) if found[3] and below and below[0].startswith("http") else ""
             text, links = split_footer("\n".join(below), site_of(mail))
             page = next((url for url in (find_url(found[3] or ""), wrapped, *links) if _has_path(url)), "")
-            return Form(Labels(message=text), resolve(found[1]), found[2], "", text, page) if text else None
+            email = found[2] if "@" in found[2] else answer
+            return Form(Labels(message=text), resolve(found[1]), email, "", text, page) if text else None
     return None
 
 
@@ -159,8 +171,30 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         enough = True
     else:
         answered = [answer for answer in labels.answers if answer.value]
-        enough = bool(filled) and (len(fields) > 1 or len(answered) > 2) and not _reads_like_a_letter(labels)
-    return enough and _was_sent_by_site(mail, email, labels.intro)
+        several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
+        letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
+        enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
+    return enough and (_was_sent_by_site(mail, email, labels.intro) or _is_nothing_else(labels, filled, mail))
+
+
+def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
+    """Whether the mail is a form by its content alone: many sites send from their own domain to the owner's mailbox.
+
+    Nobody writes so of himself in a letter: his fields name him, with an address that is not the sender's or a phone,
+    and a message; without a message, a form was announced or nothing stands above name, address and phone.
+    """
+    sender, email, name = mail.sender, _email(labels), _name(labels, mail)
+    if sender is None or MAIL_CLIENT.search(_mailer(mail)) or is_free_mail(_domain(sender.email)):
+        return False
+    own = {sender.email.lower(), sender.name.strip().lower()} & {email.lower(), name.lower()}
+    if email and _domain(email) == _domain(sender.email):  # a colleague whom the letter names
+        return False
+    if own - {""} or not (email or _phone(labels)) or not filled & {Role.EMAIL, Role.NAME}:
+        return False
+    announced = says_form(mail.subject) or says_form(labels.intro[:300])
+    if Role.MESSAGE in filled:
+        return "\n\n" not in labels.intro or says_form(labels.intro[:300])
+    return len(filled) > 1 and (announced or ({Role.NAME, Role.EMAIL, Role.PHONE} <= filled and not labels.intro))
 
 
 def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
@@ -238,7 +272,8 @@ def _is_for_customer(form: Form, mail: Mail) -> bool:
 
 def _email(labels: Labels) -> str:
     """The first address among the fields for it, else beside the name (`From: Anna <anna@…>`)."""
-    return find_email(labels.value(Role.EMAIL)) or find_email(" ".join(labels.values(Role.NAME)))
+    given = (find_email(value) for value in labels.values(Role.EMAIL))
+    return next(filter(None, given), "") or find_email(" ".join(labels.values(Role.NAME)))
 
 
 def _phone(labels: Labels) -> str:
@@ -301,7 +336,15 @@ def _page(labels: Labels, mail: Mail) -> str:
     if page := find_url(labels.value(Role.PAGE_URL)):
         return page
     links = [find_url(value) for value in labels.values(Role.WEBSITE)] + list(labels.links)
-    return next((url for url in links if url and site.owns(url) and _has_path(url)), "")
+    page = next((url for url in links if url and site.owns(url) and _has_path(url)), "")
+    return page or next((url for line in labels.intro.split("\n")[:8] if (url := _announced_page(line))), "")
+
+
+def _announced_page(line: str) -> str:
+    """The page in `Someone just submitted your form on https://…`; a link to the submissions has no such sentence."""
+    words = line.partition("://")[0]
+    url = find_url(line) if len(words.split()) > 3 and says_form(words) and says_sent(words) else ""
+    return url if url and _has_path(url) else ""
 
 
 def _has_path(url: str) -> bool:

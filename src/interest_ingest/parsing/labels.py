@@ -183,7 +183,8 @@ class _Reader:
         at = start
         while at < len(self._lines):
             at = self._step(at)
-        message = self._message or ("" if self._body is not None else _spoken(intro))
+        told = (answer.value for answer in self._answers if answer.role is Role.MESSAGE and answer.value)
+        message = self._message or next(told, "") or ("" if self._body is not None else _spoken(intro))
         return Labels(tuple(self._answers), resolve(message), resolve(text_of(intro)), tuple(self._links))
 
     def _step(self, at: int) -> int:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 from typing import NamedTuple
 
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.lines import BEHIND, RULER, Field, Layout, Line, fits
-from interest_ingest.parsing.tokens import URL, find_url, host_of
+from interest_ingest.parsing.tokens import URL, find_email, find_url, host_of
 from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
+
+_STAMP = re.compile(
+    r"[^\W\d_]{4,20}(?: (?:at|on|am|um|le|el|в))?:? (?=.{0,40}\b\d{1,2}[:.]\d\d\b)(?=.{0,40}\b20\d\d\b).{8,50}$"
+)
+"""`Submitted 10:14 AM - 17 November 2026`"""
 
 
 class Site(NamedTuple):
@@ -26,7 +32,7 @@ class Site(NamedTuple):
 def site_of(mail: Mail) -> Site:
     """The hosts and names of who sent the mail and who received it: the company's own, as a rule."""
     addresses = [a for a in (mail.sender, *mail.to) if a]
-    hosts = {a.email.rpartition("@")[2].lower() for a in addresses}
+    hosts = {a.email.rpartition("@")[2].lower() for a in addresses} | {host_of(find_url(mail.subject))}
     names = {a.name.strip() for a in addresses if len(a.name.strip()) > 3}
     return Site(frozenset(hosts - {""}), frozenset(names))
 
@@ -37,7 +43,7 @@ def is_footer(line: Line, site: Site) -> bool:
     if not text or len(text) > 300:
         return False
     named = site.owns(find_url(text) or line.link) or any(name in text for name in site.names)
-    return says_origin(text) or (named and says_sent(text))
+    return says_origin(text) or (named and says_sent(text)) or bool(_STAMP.match(text) and says_sent(text[:24]))
 
 
 def is_software(field: Field) -> bool:
@@ -45,6 +51,11 @@ def is_software(field: Field) -> bool:
     if field.role in (Role.PAGE_URL, Role.REFERRER):
         return not field.value or bool(find_url(field.value))
     return field.role in BEHIND and field.role is not Role.DATE
+
+
+def _host(text: str) -> str:
+    """A line that may be the bare name of a host."""
+    return text.strip().lower().removeprefix("www.") or "-"
 
 
 class Tail:
@@ -90,7 +101,7 @@ class Tail:
 
     def _is_added(self, line: Line) -> bool:
         """Whether a line below a mark is the site's: it also signs with its own address."""
-        own = self._site.owns(find_url(line.text) or line.link)
+        own = self._site.owns(find_url(line.text) or line.link) or _host(line.text) in self._site.hosts
         return own or is_footer(line, self._site) or bool(line.field and is_software(line.field))
 
     def _trailing(self, end: int) -> int:
@@ -140,9 +151,22 @@ class Tail:
             at += 1
         return at
 
+    def _is_signed_off(self, at: int, stop: int) -> bool:
+        """Whether these lines, apart from the message, are footers or what software adds, a footer among them."""
+        apart = at > self._begin and not self._lines[at - 1].text.strip()
+        lines = self._lines[at:stop] if apart else []
+        said = [is_footer(line, self._site) for line in lines]
+        return any(said) and all(
+            foot or (line.field is not None and line.field.role in BEHIND)
+            for foot, line in zip(said, lines, strict=True)
+        )
+
     def _group_is_fields(self, at: int, stop: int) -> bool:
         """Whether these lines are fields behind the message, and not its end."""
         known = [field for line in self._lines[at:stop] if (field := line.field) and field.role]
+        if self._is_signed_off(at, stop):
+            return True
+        known = [field for field in known if field.role is not Role.EMAIL or not field.value or find_email(field.value)]
         if not known or all(field.role is Role.DATE for field in known):
             return False
         above = self._lines[at - 1].text if at > self._begin else ""

@@ -39,6 +39,7 @@ class Role(StrEnum):
     COUNTRY = "country"
     CITY = "city"
     ADDRESS = "address"
+    KANA = "kana"
     FIRST_NAME = "first_name"
     LAST_NAME = "last_name"
     NAME = "name"
@@ -52,7 +53,7 @@ _PHRASES: dict[Role, str] = {
         № заказа, № заявки, заявка №, номер замовлення, bestellnummer, auftragsnummer, vorgangsnummer,
         kundennummer, numéro de commande, número de pedido, numero ordine, sipariş numarası, numer zamówienia,
         شماره سفارش, رقم الطلب, 注文番号, 受付番号, お問い合わせ番号, 订单号, 주문번호, 접수번호, iban, bic, inn,
-        инн, vat number, tax id, ust idnr
+        инн, vat number, tax id, ust idnr, transaction id, block id
     """,
     Role.USERNAME: """
         username, user name, login, login name, account name, nickname, имя пользователя, имя участника, логин,
@@ -121,7 +122,8 @@ _PHRASES: dict[Role, str] = {
     Role.PHONE: """
         phone, phone number, phone no, telephone, telephone number, tel, tel no, mobile, mobile number,
         mobile phone, cell, cell phone, cellphone, contact number, contact no, whatsapp, whats app, viber,
-        telegram, call back number, fon, телефон*, тел, моб, мобильн*, сотовый, номер для связи, контактный номер,
+        telegram, call back number, =номер, fon, телефон*, тел, моб, мобильн*, сотовый, номер для связи,
+        контактный номер,
         вотсап, ватсап, мобільн*, telefon*, tel nr, handy, handynummer, rufnummer, mobilnummer, rückrufnummer,
         téléphone, n° de téléphone, portable, numéro de téléphone, teléfono, telefono, móvil, celular,
         número de teléfono, cellulare, numero di telefono, telefone, telemóvel, número de telefone, cep telefonu,
@@ -208,6 +210,9 @@ _PHRASES: dict[Role, str] = {
         adres, cadde, posta kodu, ulica, kod pocztowy, آدرس, آدرس پستی, کد پستی, العنوان, الرمز البريدي, כתובת,
         מיקוד, पता, पिन कोड, 住所, ご住所, 郵便番号, 地址, 邮编, 郵遞區號, 주소, 우편번호
     """,
+    Role.KANA: """
+        フリガナ, ふりがな, カナ, かな, お名前 フリガナ, 読み仮名, よみがな
+    """,
     Role.FIRST_NAME: """
         first name, firstname, given name, forename, vorname, prénom, primer nombre, nombre de pila,
         primeiro nome, imię, =first, =名, 名字, 이름 =first, שם פרטי, الاسم الأول, نام کوچک, पहला नाम
@@ -241,9 +246,14 @@ _PHRASES: dict[Role, str] = {
     """,
     Role.MESSAGE: """
         message, your message, message body, message text, comment, comments, comment or message,
-        comments or questions, inquiry, enquiry, your inquiry, your enquiry, question, questions, your question,
+        comments or questions, special requests, reason for visit, richieste, wünsche,
+        inquiry, enquiry, your inquiry, your enquiry, question, questions, your question,
         query, details, project details, description, feedback, review text, review, remarks, =note, =notes,
         order notes, =body, request, your request, =text, =content, additional information, additional info,
+        wie können wir helfen, wie können wir ihnen helfen, comment pouvons nous vous aider, cómo podemos ayudarle,
+        cómo podemos ayudarte, come possiamo aiutarti, come possiamo aiutarla, como podemos ajudar,
+        como podemos ajudá lo,
+        w czym możemy pomóc, size nasıl yardımcı olabiliriz, чим ми можемо допомогти, чем можем помочь,
         how can we help, how can we help you, what can we help you with, how may we help you, tell us more,
         tell us about your project, what do you need, anything else, suggestions, сообщени*, текст сообщения,
         ваше сообщение, комментари*, вопрос*, ваш вопрос, текст, текст вопроса, отзыв, текст отзыва, пожелани*,
@@ -295,6 +305,16 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Kana, Han and Hangul: words are not parted by spaces, or carry particles."""
 
 _FILLERS = frozenset(("required", "optional", "обязательно", "pflichtfeld"))
+_POSSESSIVES = frozenset(
+    word
+    for words in (
+        "your ваш ваша ваше ваши ваші ihr ihre dein deine votre vos",
+        "su sus tu tus seu sua suo tuo tua",
+        "twoj",
+    )
+    for word in words.split(" ")
+)
+"""`Your phone` is as surely a field as `Phone`."""
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MAX_WORDS = 10
 MAX_LABEL: Final = 120
@@ -333,7 +353,13 @@ def role_of(label: str) -> Role | None:
 
 def is_label(text: str) -> bool:
     """Whether `text` is, as a whole and without any doubt, the name of a field."""
-    return len(text) <= MAX_LABEL and fold(text) in _exact()
+    if len(text) > MAX_LABEL:
+        return False
+    folded = fold(text)
+    if folded in _exact():
+        return True
+    first, _, rest = folded.partition(" ")
+    return first in _POSSESSIVES and rest in _exact()
 
 
 def _spaced_finds(words: list[str]) -> Iterator[tuple[int, int, Role]]:
@@ -410,6 +436,7 @@ _MAIL = """
 _NEWS = """
     lead submission submitted enquiry inquiry form formul kontaktform webform заявк обращени форм звернен anfrage
     solicitud consulta demande richiesta modulo pedido solicitacao talep basvuru zgloszen zapytan فرم درخواست
+    callback rückruf rappel звонка перезвон дзвінок дзвінка oddzwon
     نموذج طلب טופס פנייה फॉर्म फ़ॉर्म पूछताछ フォーム 問い合わせ 问い合わせ 表单 表單 留言 咨询 문의 폼 양식
 """
 _MACHINE = """
