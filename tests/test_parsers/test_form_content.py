@@ -93,6 +93,7 @@ def test_call_back_without_any_address(subject: str, text: str) -> None:
     "text",
     [
         "Hello,\n\nplease quote:\n\nProduct: red tiles\nPhone: 01632 960222\nQuestion: can I fetch them?\n\nKit\n",
+        "Please send your offer.\n\nProduct: steel hooks\nName: Kit\nPhone: 01632 960222\nMessage: 400, by air\n",
         "Please write to our buyer.\n\nName: Tom Reed\nEmail: tom@kiln.example\nPhone: 01632 960222\n\nKit\n",
     ],
 )
@@ -111,3 +112,9 @@ def test_reading_of_a_japanese_name_is_no_part_of_it() -> None:
     text = "■お名前\n架空 一葉\n\n■フリガナ\nカクウ カズハ\n\n"
     text += "■メールアドレス\nkazuha@kaku.example\n\n■お問い合わせ内容\n在庫は？\n"
     assert read(mail(text)).cards[0].author.name == "架空 一葉"
+
+
+def test_what_software_adds_makes_a_form_of_name_and_phone() -> None:
+    text = "name: Ada Moss\nphone: 01632 960222\ncomment: \nutm_source: search\n"
+    card = read(mail(text, sender="Landing <lead@landing.example>", to="owner@gmail.com")).cards[0]
+    assert (card.channel, card.author.name, card.author.email) == ("form", "Ada Moss", None)

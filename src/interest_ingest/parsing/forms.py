@@ -30,6 +30,9 @@ _ASKED: Final = frozenset(
     (Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE, Role.COMPANY, Role.SUBJECT, Role.PRODUCT, Role.RATING)
 )
 """What forms ask; two of these make a form."""
+_TRACKED: Final = frozenset((Role.IP, Role.USER_AGENT, Role.REFERRER))
+"""What only software writes into a mail."""
+_SENTENCE = re.compile(r"[.!?。؟।](?:\s|$)")
 _STARS = re.compile("[★⭐]")
 _NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
 _SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
@@ -191,9 +194,12 @@ def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
         return False
     if own - {""} or not (email or _phone(labels)) or not filled & {Role.EMAIL, Role.NAME}:
         return False
-    announced = says_form(mail.subject) or says_form(labels.intro[:300])
+    above = says_form(labels.intro[:300])
+    announced = above or says_form(mail.subject) or bool(_TRACKED & labels.roles)
+    if not email and _SENTENCE.search(labels.intro[:300]) and not above:
+        return False  # else the sender's address would be lost
     if Role.MESSAGE in filled:
-        return "\n\n" not in labels.intro or says_form(labels.intro[:300])
+        return above or "\n\n" not in labels.intro
     return len(filled) > 1 and (announced or ({Role.NAME, Role.EMAIL, Role.PHONE} <= filled and not labels.intro))
 
 

@@ -455,7 +455,8 @@ def says_sent(line: str) -> bool:
 
 def says_form(text: str) -> bool:
     """Whether `text` announces a form or a lead: `You have a new submission`."""
-    return _mentions(fold(text), _NEWS)
+    folded = fold(text)
+    return _mentions(folded, _NEWS) or "call back" in folded
 
 
 def says_origin(line: str) -> bool:
