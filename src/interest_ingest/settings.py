@@ -74,11 +74,18 @@ def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
+        return _seconds(value)
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
         raise ValueError('write a number with its unit, like "60s", "5m" or "2h"')
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    return _seconds(float(found[1]) * timedelta(**{_UNITS[found[2]]: 1}).total_seconds())
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (OverflowError, ValueError):  # inf, nan, more than timedelta holds
+        raise ValueError('write a number with its unit, like "60s", "5m" or "2h"') from None
 
 
 def _duration_text(value: timedelta) -> str:
@@ -431,7 +438,7 @@ class Settings(BaseSettings):
                 raise UsageError(f'there is no mailbox "{name}" in the configuration{_did_you_mean(name, known)}')
         if not known:
             raise UsageError("no mailbox is configured; add a [[mailboxes]] table (see: interest-ingest config sample)")
-        return [known[name] for name in names or known]
+        return [known[name] for name in dict.fromkeys(names or known)]
 
 
 # Loading.
@@ -726,7 +733,10 @@ def _without_secret(value: Any) -> Any:
     if not isinstance(value, SecretStr):
         return value
     secret = value.get_secret_value()
-    return re.sub(r"(://[^:@/]*):[^@]*@", r"\1:***@", secret) if "://" in secret else "***"
+    if "://" not in secret:
+        return "***"
+    shown = re.sub(r"(://[^:@/]*):[^/]*@", r"\1:***@", secret)
+    return re.sub(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*", r"\1***", shown)
 
 
 def _toml(value: Any) -> str:

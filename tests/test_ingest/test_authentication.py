@@ -44,6 +44,7 @@ TRUE = [
     "Authentication-Results: other.example; dkim=fail\r\n"
     f"Authentication-Results: {MX}; dkim=pass header.d=facebookmail.com",
     f"Authentication-Results: {MX}; dkim=pass header.d=esp.example; dkim=pass header.d=facebookmail.com",
+    f"Authentication-Results: {MX}; dkim=pass header.i=bounce@facebookmail.com header.s=s1 header.b=abc",
 ]
 
 NOT_VERIFIED = [
@@ -58,6 +59,13 @@ NOT_VERIFIED = [
     f'Authentication-Results: {MX}; dkim=fail reason="\\"; dkim=pass header.d=facebookmail.com"',
     f"Authentication-Results: {MX}; spf=pass smtp.mailfrom=facebookmail.com",
     f"Authentication-Results: {MX}; dkim=pass",
+    f"Authentication-Results: {MX}; dkim=pass header.i=facebookmail.com@evil.example",
+    f"Authentication-Results: {MX}; dkim=pass header.i=@facebookmail.com@evil.example",
+    f"Authentication-Results: {MX}; dkim=pass header.d=evil.example header.i=@facebookmail.com",
+    f"Authentication-Results: {MX}; dkim=pass header.d=facebookmail.com@evil.example",
+    f'Authentication-Results: {MX}; dkim=pass reason="header.d=facebookmail.com" header.d=evil.example',
+    f'Authentication-Results: {MX}; dkim=pass header.i="header.d=facebookmail.com"@evil.example',
+    f"Authentication-Results: {MX}; dkim=pass x-header.d=facebookmail.com header.d=evil.example",
     f"X-Authentication-Results: {MX}; dkim=pass header.d=facebookmail.com",
     f"Subject: x\r\n\r\nAuthentication-Results: {MX}; dkim=pass header.d=facebookmail.com",
     "Authentication-Results: ;;; dkim=pass header.d=facebookmail.com",

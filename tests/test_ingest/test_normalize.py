@@ -54,6 +54,11 @@ def test_a_wrapped_link_is_unwrapped_and_kept_on_the_parsers_hosts() -> None:
         "http://facebook.com/post",
         "https://user@facebook.com/",
         "https://facebook.com:8443/",
+        "https://new.facebook.com/x/../l.php?u=https://evil.example/",
+        "https://www.facebook.com/%6c.php/?u=https://evil.example/",
+        "https://www.facebook.com//L.PHP?u=https://evil.example/",
+        "https://www.facebook.com/login.php?next=https%3A%2F%2Fevil.example%2F",
+        "https://www.facebook.com/flx/warn/?u=//evil.example/",
         "javascript:alert(1)",
     ],
 )
@@ -95,10 +100,24 @@ def test_a_public_interest_is_answered_at_its_place_a_private_one_by_mail_or_pho
     assert card(caller).reply.url == "tel:+79000001122"
 
 
+@pytest.mark.parametrize("address", ["a@x.example?bcc=e@y.example", "a@x.example,e@y.example", "a%0abcc:e@x.example"])
+def test_an_address_that_would_copy_a_stranger_in_is_none(address: str) -> None:
+    made = card(
+        Interest(channel=Channel.FORM, action=Action.REQUEST, author=Author(name="A", email=address), text="hi")
+    )
+    assert (made.author.email, made.reply.url) == (None, None)
+
+
+def test_a_mailto_keeps_the_address_readable() -> None:
+    form = Interest(channel=Channel.FORM, action=Action.REQUEST, author=Author(email="o'hara+tea@x.example"), text="hi")
+    assert card(form).reply.url == "mailto:o'hara+tea@x.example"
+
+
 def test_a_photo_from_elsewhere_than_the_photo_hosts_is_refused() -> None:
     good = "https://scontent.xx.fbcdn.net/v/1.jpg"
     assert card(comment(author=Author(name="A", photo_url=good))).author.photo_url == good
     assert card(comment(author=Author(name="A", photo_url="https://facebook.com/pixel.gif"))).author.photo_url is None
+    assert card(comment(author=Author(name="A", photo_url=good)), ON_SITE, Rules()).author.photo_url is None
 
 
 def test_a_comment_without_link_and_ids_is_a_changed_template() -> None:

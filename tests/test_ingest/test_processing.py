@@ -50,6 +50,15 @@ def test_every_landed_mail_is_read_whoever_reads(store: Store, processes: int) -
     assert process(store, Rules(), processes=processes) == {}
 
 
+def test_a_mail_that_its_readers_did_not_survive_is_left_alone(store: Store) -> None:
+    first, poison = store.claim(2, 1_000_000)
+    for _ in range(3):
+        store.attempted(poison)
+    store.release([first, poison])
+    assert process(store, Rules())[Outcome.QUARANTINED] == 1
+    assert [mail["reason"] for mail in store.mails("quarantined")] == ["poison: its readers died"]
+
+
 def test_a_stop_leaves_the_rest_for_the_next_time(store: Store) -> None:
     stop = threading.Event()
     first = process(store, Rules(), stop, progress=lambda _: stop.set())

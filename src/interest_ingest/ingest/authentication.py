@@ -22,7 +22,10 @@ MAX_HEADER = 256 * 1024
 MAX_VALUE = 16 * 1024
 
 _RESULT = re.compile(r"\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
-_DOMAIN = re.compile(r"\bheader\.(?:d|i)\s*=\s*\"?@?([a-z0-9._-]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"(?<![\w.-])header\.([di])\s*=\s*\"?([^\s\"]*)", re.IGNORECASE)
+_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?", re.IGNORECASE)
+_BLUNT = str.maketrans(" \t;=", "____")
+"""What a quoted string may not do: end a result or begin a property."""
 _FIELD = re.compile(rb"authentication-results\s*:", re.IGNORECASE)
 
 
@@ -92,7 +95,7 @@ def _without_comments(value: str) -> str:
     for char in value:
         if escaped:
             escaped = False
-            char = " " if quoted and char == ";" else char
+            char = char.translate(_BLUNT) if quoted else char
         elif char == "\\":
             escaped = True
             continue
@@ -101,8 +104,8 @@ def _without_comments(value: str) -> str:
         elif not quoted and char in "()":
             depth = max(0, depth + (1 if char == "(" else -1))
             continue
-        elif quoted and char == ";":
-            char = " "
+        elif quoted:
+            char = char.translate(_BLUNT)
         if not depth:
             kept.append(char)
     return "".join(kept)
@@ -124,7 +127,13 @@ def _read_results(results: list[str]) -> Authentication:
             dmarc = verdict
         elif name == "dkim":
             checked = True
-            domain = _DOMAIN.search(result)
-            if verdict == "pass" and domain:
-                signed.append(domain[1].lower().rstrip("."))
+            if verdict == "pass" and (domain := _signer(result)):
+                signed.append(domain)
     return Authentication(checked, tuple(signed), dmarc)
+
+
+def _signer(result: str) -> str | None:
+    """The domain that signed: `header.d`, else what follows the last `@` of `header.i`; its local part is free."""
+    told = {found[1].lower(): found[2] for found in reversed(list(_PROPERTY.finditer(result)))}
+    domain = told["d"] if "d" in told else told.get("i", "").rpartition("@")[2]
+    return domain.lower().rstrip(".") if _DOMAIN.fullmatch(domain) else None

@@ -75,17 +75,23 @@ def poll_mailbox(
     mailbox_id = store.mailbox(account.name, account.folder)
     with store.lease(mailbox_id), connect(account, stop) as box:
         state = box.examine()
-        epoch = store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext)
-        known_up_to = 0 if options.sweep else epoch.cursor
+        # Without UIDVALIDITY, or with UIDNOTSTICKY (RFC 4315), a UID names another message tomorrow: each poll reads
+        # all messages and knows them by their bytes, and none can be acknowledged.
+        lasting = state.uidvalidity is not None
+        epoch = store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext if lasting else None)
+        known_up_to = 0 if options.sweep or not lasting else epoch.cursor
         uids = box.uids(known_up_to + 1, since=options.since)
         result.seen = len(uids)
-        new = store.unknown(epoch.id, uids, unfetchable=options.sweep)
-        for batch in _batches(chain.from_iterable(box.messages(new))):
+        new = store.unknown(epoch.id, uids, unfetchable=options.sweep) if lasting else uids
+        fetched = chain.from_iterable(box.messages(new))
+        messages = fetched if lasting else (replace(message, uid=0) for message in fetched)
+        for batch in _batches(messages):
             _land(store, epoch, batch, options.authserv_id, result, landed)
         result.unfetchable = box.unfetchable
-        for uid, reason in box.unfetchable.items():
-            store.unfetchable(epoch.id, [uid], reason)
-        _acknowledge(store, epoch, box, options)
+        if lasting:
+            for uid, reason in box.unfetchable.items():
+                store.unfetchable(epoch.id, [uid], reason)
+            _acknowledge(store, epoch, box, options)
     return result
 
 
@@ -94,7 +100,8 @@ def acknowledge_mailbox(store: Store, account: Account, options: PollOptions) ->
     mailbox_id = store.mailbox(account.name, account.folder)
     with store.lease(mailbox_id), connect(account) as box:
         state = box.examine()
-        _acknowledge(store, store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext), box, options)
+        if state.uidvalidity is not None:
+            _acknowledge(store, store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext), box, options)
 
 
 def import_path(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import phonenumbers
 
@@ -16,6 +17,9 @@ from interest_ingest.parsing import Changed, Parser
 from interest_ingest.parsing.contract import SITES
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import campaign, is_action_link, safe_url, unwrap
+
+_ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\?&%/]+@[^\s@,;:<>\"()\[\]\\?&%/]+")
+"""One plain address (RFC 5322 addr-spec without quoting): `a@b.example?bcc=c@d.example` would copy a stranger in."""
 
 EARLIEST, LATEST = timedelta(days=-30), timedelta(days=1)
 """How far before and after its arrival a mail may say that something happened."""
@@ -93,6 +97,11 @@ def phone_number(written: str | None, country: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def mailto_url(address: str) -> str:
+    """The `mailto:` link (RFC 6068) for one address."""
+    return "mailto:" + quote(address, safe="@+'!#$*=^_`{|}~.-")
+
+
 @dataclass
 class _Links:
     """The link policy for the cards of one mail; remembers what it refused."""
@@ -116,12 +125,13 @@ class _Links:
         if not url or self.trust is Trust.FAILED:
             return None
         target = unwrap(url)
-        own_site = self.parser.link_hosts is SITES
+        own_site = self.parser.link_hosts is SITES and hosts is None
+        anywhere = self._open and hosts is None
         if hosts is None:
             hosts = self.rules.site_hosts if own_site else self.parser.link_hosts
         kept = None
         if not is_action_link(target):
-            kept = safe_url(target, None if self._open else tuple(hosts), http_ok=own_site)
+            kept = safe_url(target, None if anywhere else tuple(hosts), http_ok=own_site)
         if kept is None:
             self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}")
         return kept
@@ -149,7 +159,7 @@ def _check_mandatory(interest: Interest) -> None:
 def _author(author: Author, links: _Links, rules: Rules) -> Author:
     return author.model_copy(
         update={
-            "email": author.email.lower() if author.email else None,
+            "email": author.email.lower() if author.email and _ADDRESS.fullmatch(author.email) else None,
             "phone": phone_number(author.phone, rules.country),
             "profile_url": links.allowed("profile", author.profile_url),
             "photo_url": links.allowed("photo", author.photo_url, links.parser.photo_hosts),
@@ -173,7 +183,7 @@ def _reply(channel: Channel, reply_url: str | None, source_url: str | None, auth
     if trust is Trust.FAILED:
         return Reply()
     page = Reply(kind=ReplyKind.URL, url=reply_url or source_url) if reply_url or source_url else None
-    mailto = Reply(kind=ReplyKind.MAILTO, url=f"mailto:{author.email}") if "@" in (author.email or "") else None
+    mailto = Reply(kind=ReplyKind.MAILTO, url=mailto_url(author.email)) if author.email else None
     tel = Reply(kind=ReplyKind.TEL, url=f"tel:{author.phone}") if author.phone else None
     at_the_place = reply_url is not None or channel in PUBLIC
     order = (page, mailto, tel) if at_the_place else (mailto, tel, page)

@@ -14,6 +14,9 @@ from interest_ingest.store import Landed, Store
 BATCH = 100
 BATCH_BYTES = 8 * 1024 * 1024
 
+MAX_ATTEMPTS = 3
+"""Readings that a mail, alone in flight, may not survive before it is left alone."""
+
 Batch = tuple[list[Landed], Callable[[], list[Reading]]]
 """Claimed mails, and a call that waits for the readings of those that need one."""
 
@@ -36,7 +39,7 @@ def process(
         for landed, wait in _batches(store, begin, stop, ahead=processes):
             try:
                 readings = iter(wait())
-                pairs = [(mail, None if mail.known else next(readings)) for mail in landed]
+                pairs = [(mail, next(readings) if _needs_reading(mail) else _decided(mail)) for mail in landed]
                 outcomes.update(one.outcome for one in store.record(pairs))
             finally:
                 store.release(landed)
@@ -51,13 +54,22 @@ def _batches(store: Store, begin: Begin, stop: threading.Event | None, ahead: in
     try:
         while not (stop and stop.is_set()):
             while len(begun) <= ahead and (landed := store.claim(BATCH, BATCH_BYTES)):
-                begun.append((landed, begin([_letter(mail) for mail in landed if not mail.known])))
+                begun.append((landed, begin([_letter(mail) for mail in landed if _needs_reading(mail)])))
             if not begun:
                 return
             yield begun.popleft()
     finally:
         for landed, _ in begun:
             store.release(landed)
+
+
+def _needs_reading(mail: Landed) -> bool:
+    return not mail.known and mail.attempts < MAX_ATTEMPTS
+
+
+def _decided(mail: Landed) -> Reading | None:
+    """None for bytes that were read before: the store knows what they came to."""
+    return None if mail.known else Reading(outcome=Outcome.QUARANTINED, reason="poison: its readers died")
 
 
 def _letter(mail: Landed) -> Letter:

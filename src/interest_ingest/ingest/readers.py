@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import NamedTuple
 
 from interest_ingest.cards import Reading
@@ -47,11 +47,34 @@ def readers(rules: Rules, processes: int) -> Iterator[Begin]:
     try:
         # Spawned, not forked: this process has threads and connections that a child must not share.
         with ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (replace(rules),)) as pool:
-            yield lambda letters: pool.submit(_read_here, letters).result
+            with _uninterrupted():
+                pool.submit(_read_here, [])  # starts all its processes and threads
+            try:
+                yield lambda letters: pool.submit(_read_here, letters).result
+            except BaseException:
+                _end(pool)
+                raise
     except BrokenProcessPool as error:
         raise IngestError(
             "a process that reads mails was ended from outside (out of memory?): nothing is lost, run it again"
         ) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back: a pool that is interrupted while it starts waits for its processes for ever."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Without waiting for what is being read."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in active_children():
+        child.terminate()
 
 
 _rules = Rules()

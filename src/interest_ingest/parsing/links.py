@@ -6,6 +6,7 @@ What a redirector hides is an untrusted link again and is checked as one (`safe_
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -122,6 +123,8 @@ def safe_url(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) ->
     parts = _split(url)
     if parts is None or len(url) > MAX_LENGTH or _target(url) is not None or is_action_link(url):
         return None
+    if hosts is not None and not http_ok and _leads_elsewhere(parts, hosts := tuple(hosts)):
+        return None
     scheme, host = parts.scheme.lower(), parts.netloc.lower()
     allowed = frozenset(hosts) if hosts is not None else {host}
     if scheme != "https" and not (http_ok and scheme == "http"):
@@ -132,6 +135,19 @@ def safe_url(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) ->
         return None
     path, query, fragment = (quote(one, safe="/%:@!$&'()*+,;=~?[]|", errors="replace") for one in parts[2:])
     return urlunsplit((scheme, host, path or "/", query, fragment))
+
+
+def _leads_elsewhere(parts: SplitResult, hosts: tuple[str, ...]) -> bool:
+    """Whether a service's link has dot segments, or carries the address of a stranger's page: an unknown redirector."""
+    if re.search(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)", parts.path):
+        return True
+    values = (unquote(one.partition("=")[2]) for one in parts.query.split("&"))
+    return any(value.lower().startswith(("http:", "https:", "//")) and not _is_at(value, hosts) for value in values)
+
+
+def _is_at(url: str, hosts: tuple[str, ...]) -> bool:
+    target = _split(url)
+    return target is not None and host_in(target.netloc.lower(), hosts)
 
 
 def _acts(segments: list[str], place: int, has_query: bool) -> bool:
@@ -177,15 +193,21 @@ def _target(url: str) -> str | None:
     parts = _split(url)
     if parts is None:
         return None
+    plain = _plain_path(parts.path)
     for path, step in _redirectors(parts.netloc.lower()):
-        if path.match(parts.path):
+        if path.match(plain):
             return step(parts) or url
     return None
 
 
+def _plain_path(path: str) -> str:
+    """As the server will read it: `/x/../%61way.php/` is `/away.php`."""
+    return posixpath.normpath(re.sub("/+", "/", unquote(path).lower()) or "/")
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _redirectors(host: str) -> tuple[tuple[re.Pattern[str], _Step], ...]:
-    return tuple((path, step) for hosts, path, step in _REDIRECTORS if host in hosts)
+    return tuple((path, step) for hosts, path, step in _REDIRECTORS if host_in(host, hosts))
 
 
 def _parameter(*names: str) -> Callable[[SplitResult], str | None]:
@@ -233,7 +255,7 @@ _REDIRECTORS: Final[tuple[tuple[frozenset[str], re.Pattern[str], _Step], ...]] =
     (frozenset({"l.instagram.com"}), re.compile(r"/"), _parameter("u")),
     (_VK, re.compile(r"/away(\.php)?\Z"), _parameter("to")),
     (_TWITTER, re.compile(r"/i/redirect\Z"), _parameter("url")),
-    (frozenset({"click.redditmail.com"}), re.compile(r"/CL\d/"), _reddit),
+    (frozenset({"click.redditmail.com"}), re.compile(r"/cl\d/"), _reddit),
     (frozenset({"redirect.disqus.com"}), re.compile(r"/url\Z"), _disqus),
     (_LINKEDIN, re.compile(r"/comm/"), _linkedin),
     (_GOOGLE, re.compile(r"/url\Z"), _parameter("url", "q")),

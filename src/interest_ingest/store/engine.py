@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from interest_ingest.errors import IngestError, Unreachable, UsageError
@@ -187,7 +187,7 @@ def explained(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
     kind, remedy = _meaning(error) or (None, "")
     if kind is None:
         return error
-    where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+    where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.set(query={}).render_as_string()
     said = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
     return kind(f"the database {where}: {said}; {remedy}")
 
@@ -198,6 +198,6 @@ def _meaning(error: DBAPIError) -> tuple[type[IngestError], str] | None:
         return _SQLITE_ERRORS.get(code & 0xFF)
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # psycopg gives no SQLSTATE when it found no server, was not let in, or lost it
-        lost = error.connection_invalidated or "connect" in str(error.orig)
+        lost = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
         return _POSTGRES_ERRORS["08"] if lost else None
     return _POSTGRES_ERRORS.get(state) or _POSTGRES_ERRORS.get(state[:2])
