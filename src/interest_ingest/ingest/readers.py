@@ -47,10 +47,13 @@ def readers(rules: Rules, processes: int) -> Iterator[Begin]:
     try:
         # Spawned, not forked: this process has threads and connections that a child must not share.
         with ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (replace(rules),)) as pool:
-            with _uninterrupted():
-                pool.submit(_read_here, [])  # starts all its processes and threads
+
+            def begin(letters: list[Letter]) -> Callable[[], list[Reading]]:
+                with _uninterrupted():  # the pool starts its processes one by one, as it is given work
+                    return pool.submit(_read_here, letters).result
+
             try:
-                yield lambda letters: pool.submit(_read_here, letters).result
+                yield begin
             except BaseException:
                 _end(pool)
                 raise
@@ -62,7 +65,10 @@ def readers(rules: Rules, processes: int) -> Iterator[Begin]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back: a pool that is interrupted while it starts waits for its processes for ever."""
+    """Hold Ctrl-C back: a pool that is interrupted while it starts a process waits for it for ever.
+
+    The new process inherits that: Ctrl-C is for its parent.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
