@@ -201,6 +201,13 @@ def test_import_lands_once_and_tells_what_it_did(run: Run, config: Callable[...,
     assert run(config(), "import", "mails").out == "mails: 3 seen, 0 new\nnothing to read\n"
 
 
+def test_import_says_where_it_found_no_mail(run: Run, config: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "one.pdf").write_bytes(b"%PDF-1.7")
+    ended = run(config(), "import", "scans")
+    assert (ended.code, "scans: no mail found" in ended.err) == (0, True)
+
+
 def test_import_of_a_path_that_cannot_be_read_changes_nothing(
     run: Run, config: Callable[..., str], tmp_path: Path
 ) -> None:

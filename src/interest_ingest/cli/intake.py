@@ -74,7 +74,7 @@ class Report:
             for part in self.parts:
                 click.echo(neutral(_line(part)))
             click.echo(", ".join(f"{count} {name}" for name, count in self.outcomes.most_common()) or "nothing to read")
-        for complaint in (text for part in self.parts for text in _complaints(part)):
+        for complaint in (text for part in self.parts for text in _complaints(self.kind, part)):
             click.echo(neutral(complaint), err=True)
         raise SystemExit(self._exit_code())
 
@@ -151,11 +151,13 @@ def _line(part: Part) -> str:
     return f"{part.name}: {part.result.seen} seen, {part.result.landed} new"
 
 
-def _complaints(part: Part) -> list[str]:
+def _complaints(kind: str, part: Part) -> list[str]:
     """One sentence for each thing that was not taken in."""
     if part.error:
         return [f"interest-ingest: {part.error}"]
     if not part.result:
         return []
+    if not (part.result.seen or part.result.problems) and kind == "paths":
+        return [f"{part.name}: no mail found; a folder is read for .eml and .mbox files and as a Maildir"]
     unfetchable = [f"{part.name}: UID {uid} not fetched: {reason}" for uid, reason in part.result.unfetchable.items()]
     return unfetchable + [f"{one.where}: {one.reason}" for one in part.result.problems]
