@@ -1,4 +1,4 @@
-"""Who reads a mail: the order of decisions.md, from the parsers' own statements to the fallbacks.
+"""Who reads a mail: the order of docs/architecture.md, from the parsers' own statements to the fallbacks.
 
 specific parsers → (the mail inside) → bounce → automatic reply → own people → fallback parsers in their order.
 """
