@@ -283,6 +283,32 @@ def test_show_is_toml_without_secrets(tmp_path: Path) -> None:
     assert tables["mailboxes"][0]["poll_interval"] == "60s"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:hun@ter2@db.example/i", "postgresql://me:***@db.example/i"),
+        (
+            "postgresql://me@db.example/i?password=hunter2&sslmode=require",
+            "postgresql://me@db.example/i?password=***&sslmode=require",
+        ),
+    ],
+)
+def test_show_hides_a_password_wherever_the_url_holds_it(tmp_path: Path, url: str, shown: str) -> None:
+    text = settings.show(settings.load(written(tmp_path, f'[database]\nurl = "{url}"\n')))
+    assert tomllib.loads(text)["database"]["url"] == shown
+
+
+def test_a_mailbox_named_twice_is_polled_once(tmp_path: Path) -> None:
+    loaded = settings.load(written(tmp_path, SMALLEST))
+    assert [box.name for box in loaded.chosen(("notifications", "notifications"))] == ["notifications"]
+
+
+@pytest.mark.parametrize("interval", ["inf", "nan", "99999999999999999999", '"99999999999999999999d"'])
+def test_an_interval_beyond_measure_is_refused_in_a_sentence(tmp_path: Path, interval: str) -> None:
+    with pytest.raises(UsageError, match=r"poll_interval.*write a number with its unit"):
+        settings.load(written(tmp_path, MAILBOX.format(name="a", more=f"poll_interval = {interval}")))
+
+
 def test_secrets_are_in_no_representation(tmp_path: Path) -> None:
     loaded = settings.load(written(tmp_path, MAILBOX.format(name="a", more="")))
     assert "hunter2" not in repr(loaded) + str(loaded) + loaded.model_dump_json()

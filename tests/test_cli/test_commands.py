@@ -201,6 +201,24 @@ def test_import_lands_once_and_tells_what_it_did(run: Run, config: Callable[...,
     assert run(config(), "import", "mails").out == "mails: 3 seen, 0 new\nnothing to read\n"
 
 
+@pytest.mark.parametrize("since", ["99999999999d", "999999999h", "0001-01-01T00:00:00+14:00"])
+def test_a_time_beyond_the_calendar_is_wrong_use(run: Run, config: Callable[..., str], since: str) -> None:
+    ended = run(config(), "cards", "--since", since)
+    assert (ended.code, "is no time" in ended.err) == (2, True)
+
+
+def test_an_empty_path_is_not_the_working_folder(run: Run, config: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(b"From: a@b.example\n\nhi")
+    ended = run(config(), "import", "")
+    assert (ended.code, "the path is empty" in ended.err) == (2, True)
+
+
+def test_a_database_host_without_an_address_is_unreachable(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "far.toml").write_text('[database]\nurl = "postgresql://u@nowhere.invalid/i"\n')
+    ended = run("--config", "far.toml", "cards")
+    assert (ended.code, ended.err.count("\n"), "nowhere.invalid" in ended.err) == (3, 1, True)
+
+
 def test_import_says_where_it_found_no_mail(run: Run, config: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans" / "one.pdf").write_bytes(b"%PDF-1.7")

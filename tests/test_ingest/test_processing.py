@@ -108,6 +108,48 @@ def test_readers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
     _await(lambda: not any(_lives(pid) for pid in children))
 
 
+BUSY = """
+from datetime import UTC, datetime
+from interest_ingest.ingest.readers import Letter, readers
+from interest_ingest.ingest.rules import Rules
+
+if __name__ == "__main__":
+    with readers(Rules(), 2) as begin:
+        print("begins", flush=True)
+        while True:
+            waits = [begin([Letter(b"From: a@b.example\\n\\nhi", "", datetime.now(UTC), 0)] * 50) for _ in range(2)]
+            for wait in waits:
+                wait()
+"""
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.2, 0.6])
+def test_ctrl_c_ends_readers_that_start_or_read(tmp_path: Path, pause: float) -> None:
+    """A pool that is interrupted while it starts a process waited for it for ever."""
+    script = tmp_path / "busy.py"
+    script.write_text(BUSY)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "begins\n"
+        threading.Event().wait(pause)  # any moment will do: the claim is about all of them
+        os.killpg(parent.pid, signal.SIGINT)
+        _, said = parent.communicate(timeout=20)
+    assert parent.returncode != 0
+    assert said.count("KeyboardInterrupt") == 1
+    _await(lambda: not _group_lives(parent.pid))
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from interest_ingest.ingest.rules import Rules
 
 
+class GivenPath(click.Path):
+    """A path that was given: an unset variable of a shell would stand for the whole working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if there is one."""
+        if value == "":
+            self.fail("the path is empty; is a variable unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command(short_help="Read one mail, show its cards, write nothing.")
 @click.argument("file", metavar="FILE|-")
 @json_option
@@ -38,7 +48,7 @@ def parse(given: Given, file: str, as_json: bool, authserv_id: str | None) -> No
 
 
 @click.command("import", short_help="Take in mails from files and folders.")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=GivenPath(path_type=Path))
 @click.option(
     "--name",
     default="import",

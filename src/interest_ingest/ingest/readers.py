@@ -54,7 +54,7 @@ def readers(rules: Rules, processes: int) -> Iterator[Begin]:
 
             try:
                 yield begin
-            except BaseException:
+            except BaseException:  # Ctrl-C too: leaving the pool would wait for all that is being read
                 _end(pool)
                 raise
     except BrokenProcessPool as error:

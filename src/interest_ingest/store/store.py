@@ -49,7 +49,7 @@ class Store:
         engine = make_engine(url)
         try:
             schema.ensure(engine)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the engine has connections open
             engine.dispose()
             raise
         return cls(engine)
