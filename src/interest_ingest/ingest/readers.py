@@ -67,13 +67,22 @@ def readers(rules: Rules, processes: int) -> Iterator[Begin]:
 def _uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C back: a pool that is interrupted while it starts a process waits for it for ever.
 
-    The new process inherits that: Ctrl-C is for its parent.
+    Blocking the signal is for the new process, which inherits that; here another thread may still get it, and Python
+    would raise in this one, so the handler waits too.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal raises here
+        return
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+    if received and callable(handler):
+        handler(signal.SIGINT, None)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
