@@ -20,7 +20,7 @@ from interest_ingest.store.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The revision that this code is written for: the newest file of migrations/versions."""
 
 VERSION_TABLE: Final = "schema_version"

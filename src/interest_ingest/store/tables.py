@@ -167,6 +167,9 @@ mailbox = Table(
     Column("leased_by", ForeignKey("worker.id", ondelete="SET NULL")),
     _instant("polled_at", comment="the last completed poll"),
     _line("last_error"),
+    Column("server_mails", BigInteger, comment="messages on the server at the last comparison"),
+    Column("unaccounted", BigInteger, comment="of these the ledger lacked so many"),
+    _instant("compared_at"),
     UniqueConstraint("name", "folder"),
 )
 
@@ -180,6 +183,7 @@ epoch = Table(
     Column("cursor_uid", BigInteger, nullable=False, server_default=text("0")),
     _instant("opened_at", nullable=False),
     _instant("closed_at"),
+    Column("mailboxid", String(255), comment="RFC 8474"),
     UniqueConstraint("mailbox_id", "uidvalidity", "gen"),
 )
 
@@ -218,10 +222,21 @@ delivery = Table(
     _instant("acknowledged_at"),
     _instant("landed_at", nullable=False),
     _instant("recorded_at"),
+    Column("emailid", String(255), comment="RFC 8474"),
+    Column("signed", Boolean, nullable=False, server_default=false()),
+    _instant("not_before", comment="not to be read again before"),
     UniqueConstraint("epoch_id", "uid"),
     Index(None, "outcome", "id"),
     Index(None, "epoch_id", "acknowledged_at"),
     comment="The ledger: one row for every message of every mailbox. outcome NULL: landed and not yet read.",
+)
+# Few mails wait at any time; those with a good signature come first, whatever floods in beside them.
+Index(
+    "ix_delivery_waiting",
+    delivery.c.signed,
+    delivery.c.id,
+    sqlite_where=delivery.c.outcome.is_(None),
+    postgresql_where=delivery.c.outcome.is_(None),
 )
 # Few rows have a claim at any time; the index serves ON DELETE SET NULL of a worker.
 Index(
@@ -298,4 +313,27 @@ card_origin = Table(
     _integer("ord", 0, nullable=False),
     Column("card_id", ForeignKey("card.id"), nullable=False, index=True),
     PrimaryKeyConstraint("delivery_id", "ord"),
+)
+
+BLOCKED = ("address", "domain", "profile")
+
+block = Table(
+    "block",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _one_of("kind", BLOCKED, nullable=False),
+    _line("value", nullable=False),
+    _instant("created_at", nullable=False),
+    UniqueConstraint("kind", "value"),
+    comment="Whose interests are ignored.",
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    _line("name", primary_key=True),
+    _line("text", MAX_URL, nullable=False),
+    _instant("since", nullable=False),
+    _instant("told_at"),
+    comment="What is wrong at this moment; a row goes when it is over.",
 )

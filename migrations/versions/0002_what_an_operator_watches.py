@@ -1,0 +1,76 @@
+"""What an operator watches: alarms, blocked senders, what the server holds, and mails that wait for their turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+LINE, URL = 300, 2_000
+BLOCKED = ("address", "domain", "profile")
+
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+ADDED = {
+    "mailbox": (
+        lambda: sa.Column("server_mails", sa.BigInteger, comment="messages on the server at the last comparison"),
+        lambda: sa.Column("unaccounted", sa.BigInteger, comment="of these the ledger lacked so many"),
+        lambda: instant("compared_at"),
+    ),
+    "epoch": (lambda: sa.Column("mailboxid", sa.String(255), comment="RFC 8474"),),
+    "delivery": (
+        lambda: sa.Column("emailid", sa.String(255), comment="RFC 8474"),
+        lambda: sa.Column("signed", sa.Boolean, nullable=False, server_default=sa.false()),
+        lambda: instant("not_before", comment="not to be read again before"),
+    ),
+}
+
+
+def line(name: str, width: int, **options: Any) -> sa.Column[str]:
+    check = sa.CheckConstraint(f"length({name}) <= {width}", name=name)
+    return sa.Column(name, sa.String(width), check, **options)
+
+
+def instant(name: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.DateTime(timezone=True), **options)
+
+
+def upgrade() -> None:
+    for table, columns in ADDED.items():
+        for column in columns:
+            op.add_column(table, column())
+    waiting = sa.text("outcome IS NULL")
+    op.create_index("ix_delivery_waiting", "delivery", ["signed", "id"], sqlite_where=waiting, postgresql_where=waiting)
+    words = ", ".join(f"'{word}'" for word in BLOCKED)
+    op.create_table(
+        "block",
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("kind", sa.String(20), sa.CheckConstraint(f"kind IN ({words})", name="kind"), nullable=False),
+        line("value", LINE, nullable=False),
+        instant("created_at", nullable=False),
+        sa.UniqueConstraint("kind", "value"),
+        comment="Whose interests are ignored.",
+    )
+    op.create_table(
+        "alarm",
+        line("name", LINE, primary_key=True),
+        line("text", URL, nullable=False),
+        instant("since", nullable=False),
+        instant("told_at"),
+        comment="What is wrong at this moment; a row goes when it is over.",
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("alarm")
+    op.drop_table("block")
+    op.drop_index("ix_delivery_waiting", "delivery")
+    for table, columns in ADDED.items():
+        for column in columns:
+            op.drop_column(table, column().name)
