@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers import dovecot as dovecot_server
 from tests.servers import postgres as postgres_server
+from tests.torture import TORTURE
 
 PACKAGES = {"Dovecot": "dovecot-imapd dovecot-lmtpd", "PostgreSQL": "postgresql"}
 
@@ -24,6 +25,15 @@ def need(server: str, lacking: str | None) -> None:
         pytest.skip(f"{server} is left out")
     if lacking:
         (pytest.fail if wanted == "1" else pytest.skip)(f"{lacking}; run: apt-get install {PACKAGES[server]}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests that are only long out of an ordinary run."""
+    if TORTURE:
+        return
+    long = [item for item in items if item.get_closest_marker("torture")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
