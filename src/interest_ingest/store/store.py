@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine
 
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.store import ledger, queries, recording, schema
+from interest_ingest.store import health, ledger, queries, recording, schema
 from interest_ingest.store.engine import look, make_engine, transact
+from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.ledger import Epoch, Landed, Landing
 from interest_ingest.store.queries import Counts
 from interest_ingest.store.recording import Pair, Recorded
@@ -38,6 +39,7 @@ class Store:
         self._lock = threading.Lock()
         self._leased: set[int] = set()
         self._in_flight: dict[int, bool] = {}
+        self.tally = Tally()
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -170,7 +172,9 @@ class Store:
         A mail that the database refuses is `quarantined` and costs only itself. Gives what was recorded.
         """
         try:
-            return self._record(pairs)
+            recorded = self._record(pairs)
+            self.tally.add(pairs, recorded)
+            return recorded
         finally:
             self.release(landed for landed, _ in pairs)
 
@@ -218,6 +222,25 @@ class Store:
     def last_polls(self) -> dict[tuple[str, str], datetime | None]:
         """When each mailbox, by name and folder, was last polled to the end; None: never."""
         return self._read(lambda c: queries.last_polls(c))
+
+    # Watching
+
+    def health(self, now: datetime) -> Health:
+        """How mailboxes, parsers and the quarantine are doing; costs the same whatever the size of the ledger."""
+        return self._read(lambda c: health.health(c, now))
+
+    def outcomes(self) -> dict[tuple[str, str], dict[str, int]]:
+        """How many mails by outcome each mailbox has, by name and folder. Reads the whole ledger."""
+        return self._read(health.outcomes)
+
+    def alarms(self) -> dict[str, Alarm]:
+        """The open alarms by name."""
+        return self._read(health.alarms)
+
+    def keep_alarms(self, kept: Sequence[Alarm], over: Iterable[str] = ()) -> None:
+        """Write alarms that are new or changed, and close those of the names `over`."""
+        names = list(over)
+        self._write(lambda c: health.keep_alarms(c, kept, names))
 
 
 def _refused(pair: Pair, error: Exception) -> Pair:
