@@ -47,7 +47,8 @@ class Landing:
     """A message on its way into the ledger.
 
     `uid` 0 means that it has none (a file): it gets the next number of the epoch unless its bytes are already there.
-    `authentication` is JSON text. `whole` is False where attachments were left out of `raw`.
+    `authentication` is JSON text. `whole` is False where attachments were left out of `raw`. `signed`: a DKIM signature
+    passed, so it is read before others. `emailid` is what the server calls the message (RFC 8474), if it does.
     """
 
     uid: int
@@ -56,6 +57,8 @@ class Landing:
     rfc822_size: int
     whole: bool
     authentication: str
+    signed: bool = False
+    emailid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,8 @@ def _delivery(epoch_id: int, uid: int, raw_id: int, landing: Landing, now: datet
         "received_at": landing.received_at,
         "rfc822_size": min(landing.rfc822_size, MAX_BIGINT),
         "authentication": landing.authentication,
+        "signed": landing.signed,
+        "emailid": landing.emailid,
         "landed_at": now,
     }
 
@@ -223,7 +228,7 @@ def _present(connection: Connection, epoch_id: int, digests: Collection[str]) ->
 
 
 def _keep_raws(connection: Connection, landings: dict[str, Landing], now: datetime) -> dict[str, int]:
-    """Store the bytes that are not stored yet; gives the id for each digest."""
+    """Store the bytes that are not stored, or not any more; gives the id for each digest."""
     known = _raw_ids(connection, landings)
     compress = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress
     # In order of the digest, so that two processes with the same mails wait for each other and never in a ring.
@@ -237,10 +242,24 @@ def _keep_raws(connection: Connection, landings: dict[str, Landing], now: dateti
         }
         for digest in sorted(landings.keys() - known.keys())
     ]
+    for digest in _emptied(connection, known):
+        body = {"body": compress(landings[digest].raw), "stored_at": now}
+        connection.execute(update(raw_message).where(raw_message.c.raw_sha256 == digest).values(body))
     if not rows:
         return known
     insert_new(connection, raw_message, rows, unique="raw_sha256")
     return known | _raw_ids(connection, landings.keys() - known.keys())
+
+
+def _emptied(connection: Connection, digests: Iterable[str]) -> list[str]:
+    """Those of `digests` whose bytes retention has emptied. What was erased for a person stays erased."""
+    erased = select(delivery.c.id).where(delivery.c.raw_id == raw_message.c.id, delivery.c.outcome == Outcome.ERASED)
+    empty = select(raw_message.c.raw_sha256).where(raw_message.c.body.is_(None), ~erased.exists())
+    return sorted(
+        digest
+        for some in chunks(digests)
+        for digest in connection.scalars(empty.where(raw_message.c.raw_sha256.in_(some)))
+    )
 
 
 def _raw_ids(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
@@ -265,10 +284,11 @@ def enter(connection: Connection, epoch_id: int, uids: Iterable[int], outcome: O
 
 
 def claim(connection: Connection, me: Worker, in_flight: dict[int, bool], limit: int, max_bytes: int) -> list[Landed]:
-    """Take landed mails that nobody reads, oldest first, of at most `max_bytes` together but at least one.
+    """Take landed mails that nobody reads, of at most `max_bytes` together but at least one.
 
-    `in_flight`: what this process has claimed and not given back; True for one that must be alone. Mails whose reader
-    died with them come last and one by one: nothing else is in flight while one of them is read.
+    Signed ones first, so that no flood of others holds them up, and of each kind the oldest. `in_flight`: what this
+    process has claimed and not given back; True for one that must be alone. Mails whose reader died with them come last
+    and one by one: nothing else is in flight while one of them is read.
     """
     me.check_in(connection)
     if any(in_flight.values()):
@@ -286,21 +306,23 @@ def _choose(
     connection: Connection, me: Worker, in_flight: Iterable[int], limit: int, max_bytes: int, *, interrupted: bool
 ) -> list[int]:
     free = delivery.c.claimed_by.is_(None) | ((delivery.c.claimed_by == me.id) & delivery.c.id.not_in(list(in_flight)))
+    due = delivery.c.not_before.is_(None) | (delivery.c.not_before <= func.now())
     waiting = (
         select(delivery.c.id, raw_message.c.size)
         .join(raw_message, delivery.c.raw_id == raw_message.c.id)
-        .where(delivery.c.outcome.is_(None), delivery.c.interrupted.is_(interrupted), free)
+        .where(delivery.c.outcome.is_(None), delivery.c.interrupted.is_(interrupted), free, due)
         .order_by(delivery.c.id)
-        .limit(limit)
         .with_for_update(of=delivery, skip_locked=True)
     )
     chosen: list[int] = []
     total = 0
-    for delivery_id, size in connection.execute(waiting):
-        total += size
-        if chosen and total > max_bytes:
-            break
-        chosen.append(delivery_id)
+    for signed in (True, False):  # one query for both would have to sort a whole flood
+        its = waiting.where(delivery.c.signed == signed).limit(limit - len(chosen))
+        for delivery_id, size in connection.execute(its) if len(chosen) < limit else ():
+            total += size
+            if chosen and total > max_bytes:
+                return chosen
+            chosen.append(delivery_id)
     return chosen
 
 
@@ -314,9 +336,12 @@ same_mail = (
 )
 """`twin` is a delivery of the same bytes, judged with the same trust, that has its outcome."""
 
+first_reading = (twin.c.outcome == Outcome.QUARANTINED, twin.c.id)
+"""The order in which twins are asked what the mail came to: one that could be read knows better."""
+
 
 def _landed(connection: Connection, delivery_ids: list[int]) -> list[Landed]:
-    known = select(twin.c.outcome).where(same_mail).order_by(twin.c.id).limit(1).scalar_subquery()
+    known = select(twin.c.outcome).where(same_mail).order_by(*first_reading).limit(1).scalar_subquery()
     rows = connection.execute(
         select(delivery, raw_message.c.body, raw_message.c.whole, mailbox.c.name, known.label("known"))
         .join(raw_message, delivery.c.raw_id == raw_message.c.id)

@@ -29,7 +29,7 @@ from interest_ingest.store.identity import (
     same_card,
     suspicions,
 )
-from interest_ingest.store.ledger import Landed, chunks, same_mail, twin
+from interest_ingest.store.ledger import Landed, chunks, first_reading, same_mail, twin
 from interest_ingest.store.tables import MAX_INTEGER, card, card_key, card_origin, delivery, raw_message
 
 Pair = tuple[Landed, Reading | None]
@@ -220,7 +220,11 @@ def card_row(one: InterestCard, card_id: str, mail_id: int, created_at: datetime
 
 
 def _record_known(connection: Connection, delivery_ids: list[int], rows: _Rows, now: datetime) -> list[Recorded]:
-    """Mails whose bytes were read before: `duplicate`, with the origins and the parser of the first reading."""
+    """Mails whose bytes were read before: `duplicate`, with the origins and the parser of the first reading.
+
+    Bytes that could not be read before are quarantined again, with the same reason: a duplicate would be acknowledged
+    and done with, and nobody has read it.
+    """
     done = []
     for delivery_id, first in _first_readings(connection, delivery_ids).items():
         origins = select(card_origin.c.ord, card_origin.c.card_id).where(card_origin.c.delivery_id == first.id)
@@ -228,24 +232,29 @@ def _record_known(connection: Connection, delivery_ids: list[int], rows: _Rows, 
             {"delivery_id": delivery_id, "ord": ord_, "card_id": card_id}
             for ord_, card_id in connection.execute(origins)
         ]
+        unread = first.outcome == Outcome.QUARANTINED
         reading = Reading(
-            outcome=Outcome.DUPLICATE,
-            reason=f"the same bytes were {first.outcome} before",
+            outcome=Outcome.QUARANTINED if unread else Outcome.DUPLICATE,
+            reason=first.reason if unread else f"the same bytes were {first.outcome} before",
+            trace=first.trace if unread else None,
             parser=first.parser,
             parser_version=first.parser_version,
             trust=first.trust,
         )
-        rows.outcomes.append(_outcome(delivery_id, Outcome.DUPLICATE, reading, now))
-        done.append(Recorded(delivery_id, Outcome.DUPLICATE))
+        rows.outcomes.append(_outcome(delivery_id, reading.outcome, reading, now))
+        done.append(Recorded(delivery_id, reading.outcome))
     return done
 
 
+_BY = (twin.c.parser, twin.c.parser_version, twin.c.trust)
+
+
 def _first_readings(connection: Connection, delivery_ids: list[int]) -> dict[int, Any]:
-    columns = (twin.c.id, twin.c.outcome, twin.c.parser, twin.c.parser_version, twin.c.trust)
+    columns = (twin.c.id, twin.c.outcome, twin.c.reason, twin.c.trace, *_BY)
     firsts: dict[int, Any] = {}
     for some in chunks(delivery_ids):
         pairs = select(delivery.c.id.label("mine"), *columns).where(delivery.c.id.in_(some)).join(twin, same_mail)
-        for row in connection.execute(pairs.order_by(twin.c.id)):
+        for row in connection.execute(pairs.order_by(*first_reading)):
             firsts.setdefault(row.mine, row)
     return firsts
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.store import health, ledger, queries, recording, schema
+from interest_ingest.store import health, ledger, quarantine, queries, recording, schema
 from interest_ingest.store.engine import look, make_engine, transact
 from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.ledger import Epoch, Landed, Landing
@@ -147,7 +148,9 @@ class Store:
     # Reading
 
     def claim(self, limit: int, max_bytes: int) -> list[Landed]:
-        """Take landed mails to read, oldest first, of at most `max_bytes` together but at least one; [] when none wait.
+        """Take landed mails to read, of at most `max_bytes` together but at least one; [] when none wait.
+
+        Those with a good signature come first, and of each kind the oldest.
 
         Claims end with `record`, with `release`, with `close` and with this process.
         """
@@ -161,6 +164,12 @@ class Store:
         """These are not being read any more: the next `claim` may give them again. Never fails."""
         for landed in mails:
             self._in_flight.pop(landed.delivery_id, None)
+
+    def postpone(self, delivery_ids: Collection[int], not_before: datetime) -> None:
+        """Give claimed mails back unread; `claim` passes them over until that instant."""
+        self._write(lambda c: quarantine.postpone(c, self._me, delivery_ids, not_before))
+        for delivery_id in delivery_ids:
+            self._in_flight.pop(delivery_id, None)
 
     def attempted(self, landed: Landed) -> int:
         """Count a reading that this mail, alone, did not survive; gives the number of such readings so far."""
@@ -188,6 +197,55 @@ class Store:
                 refused = _refused(pairs[0], error)
                 return self._write(lambda c: recording.record(c, [refused]))
             return [one for pair in pairs for one in self._record([pair])]
+
+    # What was not read
+
+    def quarantined(
+        self, outcome: Outcome = Outcome.QUARANTINED, *, reason: str | None = None, parser: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The mails that could not be read, or with `held` those kept back in a flood: one document for each mail.
+
+        `reason` is the beginning of one. Keys: mail_id, mailbox, uid, uidvalidity, deliveries, received_at, size,
+        outcome, reason, parser, parser_version, trust, recorded_at, raw_kept, trace.
+        """
+        return quarantine.quarantined(self._engine, outcome, reason, parser)
+
+    def retry(
+        self,
+        mail_ids: Collection[int] | None = None,
+        outcome: Outcome = Outcome.QUARANTINED,
+        *,
+        reason: str | None = None,
+        parser: str | None = None,
+    ) -> int:
+        """Let unread mails be read again: those of `mail_ids`, or all of this outcome, reason and parser.
+
+        All deliveries of a mail are new again, with no attempt counted. Gives the number of mails; those whose bytes
+        retention has emptied are not among them.
+        """
+        return self._write(lambda c: quarantine.retry(c, mail_ids, outcome, reason, parser))
+
+    def dismiss(self, mail_ids: Collection[int]) -> int:
+        """Nobody needs to read these unread mails: they become `ignored`, reason "dismissed". Gives their number."""
+        return self._write(lambda c: quarantine.dismiss(c, mail_ids))
+
+    def empty_raw(self, older_than: datetime, limit: int = 500, stop: threading.Event | None = None) -> int:
+        """Empty the raw bytes of mails stored before that instant, `limit` in a transaction; gives their number.
+
+        Rows stay, so the mails stay known. Mails that wait to be read keep their bytes.
+        """
+        after = total = 0
+        while not (stop and stop.is_set()):
+            emptied = self._write(partial(quarantine.empty_raw, older_than=older_than, after=after, limit=limit))
+            total += len(emptied)
+            if len(emptied) < limit:
+                break
+            after = emptied[-1]
+        return total
+
+    def compared(self, mailbox_id: int, on_server: int, unaccounted: int) -> None:
+        """Note a comparison with the server: messages there, and how many of them the ledger lacks."""
+        self._write(lambda c: quarantine.compared(c, mailbox_id, on_server, unaccounted))
 
     # Acknowledging
 
