@@ -6,6 +6,8 @@ environment, then secret files, then the file. A mistake is one sentence with th
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import difflib
 import ipaddress
 import json
@@ -22,6 +24,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -112,6 +115,39 @@ def _host(value: str) -> str:
         if not _HOST.fullmatch(value):
             raise ValueError('write the bare host name, like "www.shop.example", without https:// or a path') from None
     return value.lower()
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    with contextlib.suppress(ValueError):
+        if host != "localhost":
+            ipaddress.ip_address(host[1:-1] if host[:1] + host[-1:] == "[]" else host)
+        if 0 <= int(port) <= 65535 and (":" not in host or host.startswith("[")):
+            return value
+    raise ValueError('write an address of this machine and a port, like "127.0.0.1:9464" or "[::1]:9464"')
+
+
+def _webhook(value: SecretStr) -> SecretStr:
+    url = urlsplit(value.get_secret_value())
+    if url.hostname and (url.scheme == "https" or (url.scheme == "http" and _loopback(url.hostname))):
+        return value
+    raise ValueError('write a URL that begins with "https://" (http:// only to this machine)')
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    try:
+        if base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True):
+            return value
+    except ValueError:
+        pass
+    raise ValueError("write the secret as its receiver shows it: whsec_ and Base64")
 
 
 def _zone(value: str) -> str:
@@ -356,6 +392,93 @@ class Log(Section):
     level: LogLevel = option(LogLevel.INFO, "debug, info, warning or error.")
 
 
+class Status(Section):
+    """The local status endpoint: GET /health for probes, GET /metrics for Prometheus. Off unless `listen` is set."""
+
+    listen: Annotated[str, AfterValidator(_listen)] | None = option(
+        None,
+        "Address and port. It has no log-in: another address than this machine's own wants the option hosts too.",
+        example="127.0.0.1:9464",
+    )
+    hosts: Hosts = option(
+        (), "Names or addresses, besides localhost, under which it may be asked (Host header).", example=("ingest.lan",)
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.listen and not _loopback(self.address[0]) and not self.hosts:
+            raise ValueError(
+                f'listen = "{self.listen}" lets other machines ask, without a log-in; use 127.0.0.1, or name in hosts '
+                "under which names it may be asked"
+            )
+        return self
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`."""
+        host, _, port = (self.listen or "").rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Alerts(Section):
+    """Who is told when something is wrong, and when it is over. The log always is."""
+
+    webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = option(
+        None,
+        "A JSON document is posted to this URL. Its field text suits Slack and Mattermost as it is.",
+        example="https://hooks.example.org/alerts",
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = option(
+        None,
+        "Signs what is posted, by the headers of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature).",
+        example="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    )
+    mail_to: Texts = option((), "Mail addresses, through the server of [smtp].", example=("ops@shop.example",))
+
+
+class Smtp(Section):
+    """The mail server that alerts are sent through."""
+
+    host: Host = option("localhost", "The server.")
+    port: int | None = option(
+        None,
+        "Its port; unless told 465 for implicit TLS, 587 for starttls and 25 for none.",
+        example=587,
+        ge=1,
+        le=65535,
+    )
+    tls: Tls = option(Tls.NONE, '"implicit", "starttls", or "none" for a server on this machine only.')
+    username: Printable | None = option(None, "The user name, if it wants a log-in.", example="alerts@shop.example")
+    password: SecretStr | None = option(
+        None, "The password itself. Better is password_file: this file is easily copied.", example="secret"
+    )
+    password_file: Path | None = option(
+        None, "A file that holds the password and nothing else.", example="/run/secrets/smtp"
+    )
+    sender: Printable | None = option(
+        None, "The address that alerts come from; unless told the first of mail_to.", example="alerts@shop.example"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.tls is Tls.NONE and not _loopback(self.host):
+            raise ValueError(f'without TLS alerts go to this machine only; write tls = "starttls" for {self.host}')
+        return self
+
+    @property
+    def effective_port(self) -> int:
+        """The configured port, or the usual one for the kind of TLS (RFC 8314, RFC 6409, RFC 5321)."""
+        return self.port or {Tls.IMPLICIT: 465, Tls.STARTTLS: 587, Tls.NONE: 25}[self.tls]
+
+    def read_password(self) -> str:
+        """The password; `UsageError` if it is not to be had where the configuration says."""
+        if self.password:
+            return self.password.get_secret_value()
+        if self.password_file:
+            return _secret_from_file(self.password_file, "password_file of [smtp]")
+        raise UsageError("username of [smtp] is set and no password; set password_file too")
+
+
 class Settings(BaseSettings):
     """The whole configuration; made by `load`."""
 
@@ -377,6 +500,9 @@ class Settings(BaseSettings):
     own: Own = Own()
     company: Company = Company()
     log: Log = Log()
+    status: Status = Status()
+    alerts: Alerts = Alerts()
+    smtp: Smtp = Smtp()
 
     @field_validator("mailboxes", "sites", mode="before")
     @classmethod
@@ -630,23 +756,18 @@ def _lower_first(text: str) -> str:
 # Passwords.
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _password_from_file(file: Path, mailbox: str) -> str:
+    return _secret_from_file(file, f'password_file of mailbox "{mailbox}"')
+
+
+def _secret_from_file(file: Path, what: str) -> str:
     try:
         password = file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = _lower_first(getattr(error, "strerror", None) or "it is not UTF-8 text")
-        raise UsageError(
-            f'password_file of mailbox "{mailbox}": {file} cannot be read: {reason}; write the password into it'
-        ) from None
+        raise UsageError(f"{what}: {file} cannot be read: {reason}; write the password into it") from None
     if not password:
-        raise UsageError(f'password_file of mailbox "{mailbox}": {file} is empty; write the password into it')
+        raise UsageError(f"{what}: {file} is empty; write the password into it")
     return password
 
 
@@ -735,6 +856,8 @@ def _without_secret(value: Any) -> Any:
     secret = value.get_secret_value()
     if "://" not in secret:
         return "***"
+    if url := re.match(r"https?://[^/@]+(?=/)", secret):  # the path of a webhook is its key
+        return f"{url[0]}/***"
     shown = re.sub(r"(://[^:@/]*):[^/]*@", r"\1:***@", secret)
     return re.sub(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*", r"\1***", shown)
 
