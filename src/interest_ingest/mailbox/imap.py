@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -164,6 +165,10 @@ class Mailbox:
     def capabilities(self) -> frozenset[str]:
         """What the server says that it can, in capitals: `IDLE`, `MOVE`, `UIDPLUS`, …"""
         return frozenset(one.decode("ascii", "replace").upper() for one in self._ask(self._client.capabilities))
+
+    def hand_over(self) -> tuple[socket.socket, bytes]:
+        """Give the connection out of hand, for IDLE: see `Wire.hand_over`. Nothing else may be asked after that."""
+        return self._client.hand_over()
 
     # Opening
 

@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from imapclient import IMAPClient
 
+from interest_ingest.mailbox.names import addresses
 from interest_ingest.mailbox.watchdog import Guard
 
 if TYPE_CHECKING:
     from interest_ingest.mailbox.account import Account
 
 _BUFFER = 64 * 1024
+
+# A peer that went without a word, or a middlebox that forgot the connection, is noticed after two minutes of silence:
+# asked after 60 s, then every 20 s, given up after three times. Other systems than Linux name only the first.
+_KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)] + [
+    (socket.IPPROTO_TCP, getattr(socket, name), value)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, name)
+]
 
 
 @functools.cache
@@ -71,6 +80,14 @@ class Wire(imaplib.IMAP4):
             self._buffered.close()
         self.sock.close()
 
+    def hand_over(self) -> tuple[socket.socket, bytes]:
+        """The socket, made not to block, and what was read from it already: whoever takes them speaks IMAP himself."""
+        self.sock.setblocking(False)
+        try:
+            return self.sock, self._stream().peek()
+        except ssl.SSLWantReadError:  # nothing; of a plain socket that would be an empty string
+            return self.sock, b""
+
     def _stream(self) -> io.BufferedReader:
         # STARTTLS puts another socket in place: what came before it in clear text is never read (CVE-2011-0411).
         if self._file_of is not self.sock:
@@ -94,6 +111,11 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no py.typed,
     def _create_IMAP4(self) -> Wire:
         return Wire(self._account, self._guard)
 
+    def hand_over(self) -> tuple[socket.socket, bytes]:
+        """See `Wire.hand_over`."""
+        taken: tuple[socket.socket, bytes] = self._imap.hand_over()
+        return taken
+
     def fetch_lines(self, uids: Sequence[int], items: Sequence[str]) -> list[Any]:
         """UID FETCH; the answer as imaplib gives it, lines and (line, literal) pairs, for `answers` to read."""
         status, lines = self._imap.uid("FETCH", ",".join(map(str, uids)), f"({' '.join(items)})")
@@ -104,10 +126,12 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no py.typed,
 def _dial(account: Account, guard: Guard) -> socket.socket:
     """Connect to the first address that answers. Not socket.create_connection: the watchdog must know the socket."""
     failure: OSError = OSError(f"no address for {account.host}")
-    for family, kind, protocol, _, address in socket.getaddrinfo(account.host, account.port, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in addresses(account.host, account.port, guard):
         sock = socket.socket(family, kind, protocol)
         try:
             guard.watch(sock)
+            for level, option, value in _KEEPALIVE:
+                sock.setsockopt(level, option, value)
             sock.settimeout(account.limits.read_seconds)
             sock.connect(address)
         except OSError as error:
