@@ -277,7 +277,7 @@ class Mailbox(Section):
     )
     idle: bool = option(
         False,
-        "Be told of new mail at once (IMAP IDLE). This version accepts the option and does not use it yet: it polls.",
+        "Be told of new mail at once (IMAP IDLE), by one more connection that stays open. Polls go on as well.",
     )
     acknowledge: Acknowledge = option(
         Acknowledge.NONE,
@@ -349,6 +349,18 @@ class Mailbox(Section):
 
 
 PASSWORDS = ("password", "password_file", "password_command")
+
+
+class Polling(Section):
+    """How all mailboxes are polled together."""
+
+    connections_per_host: int = option(
+        10,
+        "Connections to one server at once, for all its mailboxes; polls wait for their turn. IDLE takes at most half.",
+        ge=1,
+        le=1000,
+        example=10,
+    )
 
 
 class Site(Section):
@@ -496,6 +508,7 @@ class Settings(BaseSettings):
 
     database: Database = Database()
     mailboxes: dict[str, Mailbox] = Field({}, description="One table for each mailbox that is polled.")
+    polling: Polling = Polling()
     sites: dict[str, Site] = Field({}, description="One table for each of the company's own sites.")
     own: Own = Own()
     company: Company = Company()
