@@ -29,6 +29,9 @@ CHUNK: Final = 1_000
 ZSTD_LEVEL: Final = 1
 NO_UIDVALIDITY: Final = -1
 
+RELEASED: Final = "released"
+"""The reason of a mail without outcome that was held back in a flood and shall be read whatever floods in."""
+
 NOT_ACKNOWLEDGED: Final = (Outcome.QUARANTINED, Outcome.UNFETCHABLE, Outcome.HELD)
 """Outcomes after which we are not done with a message, so that the mailbox is told nothing."""
 
@@ -67,7 +70,8 @@ class Landed:
     `size`: of the whole mail on the server, in bytes.
 
     `alone`: it was in flight when its reader died; nothing else is given until it is recorded or released. `attempts`
-    counts the readings that it did not survive while it was the only one in flight.
+    counts the readings that it did not survive while it was the only one in flight. `released`: it was held back in a
+    flood, and a person has let it through.
     """
 
     delivery_id: int
@@ -80,6 +84,7 @@ class Landed:
     known: Outcome | None = None
     alone: bool = False
     attempts: int = 0
+    released: bool = False
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -362,6 +367,7 @@ def _landed(connection: Connection, delivery_ids: list[int]) -> list[Landed]:
             size=row.rfc822_size or 0,
             alone=row.interrupted,
             attempts=row.attempts,
+            released=row.reason == RELEASED,
         )
         for row in rows
     ]

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, exists, func, select, update
 
 from interest_ingest.cards import Outcome, iso_utc
 from interest_ingest.store.engine import look
-from interest_ingest.store.ledger import chunks
+from interest_ingest.store.ledger import RELEASED, chunks
 from interest_ingest.store.tables import card_origin, delivery, epoch, mailbox, raw_message
 from interest_ingest.store.workers import Worker
 
@@ -113,6 +113,7 @@ def retry(
         bare_duplicate = (delivery.c.outcome == Outcome.DUPLICATE) & ~exists().where(
             card_origin.c.delivery_id == delivery.c.id
         )
+        _release(connection, mails)
         again = delivery.c.raw_id.in_(mails) & (delivery.c.outcome.in_(UNREAD) | bare_duplicate)
         connection.execute(update(delivery).where(again).values(_AS_NEW))
         done += len(mails)
@@ -132,6 +133,14 @@ _AS_NEW: Final[dict[str, Any]] = {
     "interrupted": False,
     "attempts": 0,
 }
+
+
+def _release(connection: Connection, mail_ids: Collection[int]) -> None:
+    """Let held mails through: their only card, if any, tells of the flood and is not theirs."""
+    held = delivery.c.raw_id.in_(mail_ids) & (delivery.c.outcome == Outcome.HELD)
+    told = card_origin.c.delivery_id.in_(select(delivery.c.id).where(held))
+    connection.execute(delete(card_origin).where(told))
+    connection.execute(update(delivery).where(held).values(_AS_NEW | {"reason": RELEASED}))
 
 
 def _in_lots(

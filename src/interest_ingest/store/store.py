@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.store import health, ledger, quarantine, queries, recording, schema
+from interest_ingest.store import blocks, health, judging, ledger, quarantine, queries, recording, schema
+from interest_ingest.store.blocks import Block
 from interest_ingest.store.engine import look, make_engine, transact
 from interest_ingest.store.health import Alarm, Health, Tally
+from interest_ingest.store.judging import PastReading
 from interest_ingest.store.ledger import Epoch, Landed, Landing
 from interest_ingest.store.queries import Counts
 from interest_ingest.store.recording import Pair, Recorded
@@ -246,6 +248,32 @@ class Store:
     def compared(self, mailbox_id: int, on_server: int, unaccounted: int) -> None:
         """Note a comparison with the server: messages there, and how many of them the ledger lacks."""
         self._write(lambda c: quarantine.compared(c, mailbox_id, on_server, unaccounted))
+
+    # Judging
+
+    def blocks(self) -> list[Block]:
+        """The block list, in the order in which it was made."""
+        return self._read(blocks.blocks)
+
+    def block(self, kind: str, value: str) -> bool:
+        """Enter a normalised value of a kind (`tables.BLOCKED`); False if it is there already."""
+        return self._write(lambda c: blocks.add(c, kind, value))
+
+    def unblock(self, kind: str, value: str) -> bool:
+        """Take it from the list; False if it is not there."""
+        return self._write(lambda c: blocks.remove(c, kind, value))
+
+    def past_cards(self) -> list[Any]:
+        """The cards of the newest mails, oldest first; see `judging.past_cards`."""
+        return self._read(judging.past_cards)
+
+    def past_readings(self) -> list[PastReading]:
+        """What parsers made of the newest mails, oldest first."""
+        return self._read(lambda c: list(judging.past_readings(c)))
+
+    def first_opened(self, name: str) -> datetime | None:
+        """When the mailbox or import of this name was first looked into."""
+        return self._read(lambda c: judging.first_opened(c, name))
 
     # Acknowledging
 
