@@ -1,8 +1,8 @@
 """What mails can do to those who read them: units that are repeated, and the mails that carry them.
 
-A text or page bomb is `(before, unit, after)`; `grown` makes one of about `size` characters. Every carrier leads to another
-parser, so that its patterns meet the bomb where they look. The shapes come from the public reports that docs/reliability.md
-names, and from reading every pattern of ours with a bad intent.
+A text or page bomb is `(before, unit, after)`; `grown` makes one of about `size` characters. Every carrier leads to
+another parser, so that its patterns meet the bomb where they look. The shapes come from public reports on readers of
+mail and HTML, and from reading every pattern of ours with a bad intent.
 """
 
 from __future__ import annotations
@@ -24,71 +24,129 @@ def grown(bomb: Bomb, size: int) -> str:
 
 # fmt: off
 TEXTS: Final[dict[str, Bomb]] = {
-    "blank lines": ("a", "\n", "b"), "blanks": ("a", " ", "b"), "blank-ended lines": ("", "a \n", ""), "tabs": ("a", "\t", "b"),
-    "hard spaces": ("a", "\xa0", "b"), "one word": ("", "x", ""), "words": ("", "word ", ""), "lines": ("", "a line\n", ""),
+    "blank lines": ("a", "\n", "b"), "blanks": ("a", " ", "b"), "blank-ended lines": ("", "a \n", ""),
+    "tabs": ("a", "\t", "b"),
+    "hard spaces": ("a", "\xa0", "b"), "one word": ("", "x", ""), "words": ("", "word ", ""),
+    "lines": ("", "a line\n", ""),
     "commas": ("", ",", ""), "full stops": ("", ". ", ""), "dashes": ("", "-", ""), "dash lines": ("", "-----\n", ""),
-    "underscores": ("", "_", ""), "rulers": ("", "=====\n", ""), "stars": ("", "*", ""), "bold labels": ("", "*a*: ", ""),
-    "On": ("", "On ", ""), "On with commas": ("", "On a,\n", ""), "wrote": ("", "wrote ", ""), "Anna wrote": ("", "Anna wrote:\n", ""),
+    "underscores": ("", "_", ""), "rulers": ("", "=====\n", ""), "stars": ("", "*", ""),
+    "bold labels": ("", "*a*: ", ""),
+    "On": ("", "On ", ""), "On with commas": ("", "On a,\n", ""), "wrote": ("", "wrote ", ""),
+    "Anna wrote": ("", "Anna wrote:\n", ""),
     "dated quotes": ("", "On 3 Nov 2026, at 10:12, Anna <a@b.example> wrote:\n", ""),
-    "quote marks": ("a\n", ">", ""), "quote levels": ("", "> > > ", ""), "quoted lines": ("Anna wrote:\n", "> a\n", ""),
+    "quote marks": ("a\n", ">", ""), "quote levels": ("", "> > > ", ""),
+    "quoted lines": ("Anna wrote:\n", "> a\n", ""),
     "quoted and own": ("", "> a\nb\n", ""), "empty quotes": ("", ">\n", ""), "header lines": ("", "From: a\n", ""),
-    "header blocks": ("", "From: a@b.example\nDate: 10:10\nTo: c\nSubject: d\n", ""), "keys": ("", "From: Date: ", ""),
+    "header blocks": ("", "From: a@b.example\nDate: 10:10\nTo: c\nSubject: d\n", ""),
+    "keys": ("", "From: Date: ", ""),
     "header blocks apart": ("", "From: a@b.example\nSent: 10:10\nTo: c\nSubject: d\n\n", ""),
     "forwards": ("", "---------- Forwarded message ---------\nFrom: a@b.example\nSubject: c\n\n", ""),
     "begin forwarded": ("", "Begin forwarded message:\n", ""), "signature marks": ("", "-- \n", ""),
-    "closings": ("", "Best regards,\n", ""), "devices": ("", "Sent from my iPhone\n", ""), "dashed names": ("a\n", "--\nAnna\n", ""),
+    "closings": ("", "Best regards,\n", ""), "devices": ("", "Sent from my iPhone\n", ""),
+    "dashed names": ("a\n", "--\nAnna\n", ""),
     "labels": ("", "a: b\n", ""), "known labels": ("", "Name: a\n", ""), "empty labels": ("", "Name:\n", ""),
-    "labels and values": ("", "Name:\nAnna\n", ""), "own labels": ("Name: a\n", "a%:\n", ""), "messages": ("", "Message: a\n", ""),
+    "labels and values": ("", "Name:\nAnna\n", ""), "own labels": ("Name: a\n", "a%:\n", ""),
+    "messages": ("", "Message: a\n", ""),
     "form and lines": ("Name: a\nEmail: a@b.example\nMessage: c\nPhone: d\n", "some words\n", ""),
     "value and lines": ("Name: a\nEmail: a@b.example\n", "some words\n", "Message: c\n"),
-    "brackets of labels": ("", "【a】b\n", ""), "dash labels": ("", "Name - ", ""), "colons": ("", ":", ""), "numbers of lists": ("", "1) ", ""),
-    "pairs of cells": ("", "Name\tAnna\n", ""), "pipes": ("", "a | ", ""), "repeated forms": ("", "Name: a\nEmail: a@b.example\nPhone: 1\n\n", ""),
-    "parentheses": ("", "(", ""), "closed parentheses": ("", "()", ""), "square brackets": ("", "[", ""), "braces": ("", "{", ""),
-    "angles": ("", "<", ""), "angle pairs": ("", "<>", ""), "links in HTML": ("", '<a rel="', ""), "ampersands": ("", "&", ""),
+    "brackets of labels": ("", "【a】b\n", ""), "dash labels": ("", "Name - ", ""), "colons": ("", ":", ""),
+    "numbers of lists": ("", "1) ", ""),
+    "pairs of cells": ("", "Name\tAnna\n", ""), "pipes": ("", "a | ", ""),
+    "repeated forms": ("", "Name: a\nEmail: a@b.example\nPhone: 1\n\n", ""),
+    "parentheses": ("", "(", ""), "closed parentheses": ("", "()", ""), "square brackets": ("", "[", ""),
+    "braces": ("", "{", ""),
+    "angles": ("", "<", ""), "angle pairs": ("", "<>", ""), "links in HTML": ("", '<a rel="', ""),
+    "ampersands": ("", "&", ""),
     "entities": ("", "&amp;", ""), "deep entities": ("&", "amp;", "lt;"), "long entities": ("", "&#" + "1" * 40, ";"),
-    "backslashes": ("", "\\'", ""), "quotes": ("", '"', ""), "guillemets": ("", "«", "»"), "opening quotes": ("", "\n“", ""), "apostrophes": ("", "'", ""),
-    "at signs": ("", "@", ""), "addresses": ("", "a@b.example ", ""), "half addresses": ("", "a@", ""), "dotted address": ("a@", "b.", "example"),
-    "long local part": ("", "a.", "@b.example"), "angled addresses": ("", "Anna <a@b.example> ", ""), "mailto": ("", "[mailto:a@", ""),
-    "links": ("", "https://a.example/b ", ""), "one link": ("https://a.example/", "b", ""), "open links": ("", "https://", ""), "links closed": ("https://a.example/", ")", ""),
+    "backslashes": ("", "\\'", ""), "quotes": ("", '"', ""), "guillemets": ("", "«", "»"),
+    "opening quotes": ("", "\n“", ""), "apostrophes": ("", "'", ""),
+    "at signs": ("", "@", ""), "addresses": ("", "a@b.example ", ""), "half addresses": ("", "a@", ""),
+    "dotted address": ("a@", "b.", "example"),
+    "long local part": ("", "a.", "@b.example"), "angled addresses": ("", "Anna <a@b.example> ", ""),
+    "mailto": ("", "[mailto:a@", ""),
+    "links": ("", "https://a.example/b ", ""), "one link": ("https://a.example/", "b", ""),
+    "open links": ("", "https://", ""), "links closed": ("https://a.example/", ")", ""),
     "queries": ("https://a.example/?", "a=b&", ""), "redirectors": ("", "https://www.facebook.com/l.php?u=", ""),
-    "encoded redirectors": ("https://www.facebook.com/l.php?u=https%3A%2F%2Fa.example%2F", "%25", ""), "dot segments": ("https://a.example", "/..", ""),
-    "IPv6": ("", "http://[::", ""), "WordPress links": ("", "https://a.example/wp-admin/comment.php?action=trash&c=1\n", ""),
-    "permalinks": ("", "https://a.example/b/#comment-1\n", ""), "IP addresses": ("", "(IP: 1.1.1.1", ""), "IP numbers": ("Author: a (", "1.1.1.1 ", ""),
-    "IP lines": ("", "Author: a (IP: 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1\n", ""), "colon lines": ("", "Author: (" + "::" * 200 + "\n", ""),
+    "encoded redirectors": ("https://www.facebook.com/l.php?u=https%3A%2F%2Fa.example%2F", "%25", ""),
+    "dot segments": ("https://a.example", "/..", ""),
+    "IPv6": ("", "http://[::", ""),
+    "WordPress links": ("", "https://a.example/wp-admin/comment.php?action=trash&c=1\n", ""),
+    "permalinks": ("", "https://a.example/b/#comment-1\n", ""), "IP addresses": ("", "(IP: 1.1.1.1", ""),
+    "IP numbers": ("Author: a (", "1.1.1.1 ", ""),
+    "IP lines": ("", "Author: a (IP: 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1\n", ""),
+    "colon lines": ("", "Author: (" + "::" * 200 + "\n", ""),
     "label, blanks": ("", "Author: " + " " * 380 + "\n", ""), "label, open": ("", "Author: " + "(" * 380 + "\n", ""),
-    "digits": ("", "1", ""), "digit groups": ("", "1 ", ""), "phones": ("", "+7 900 000 11 22 ", ""), "bad phones": ("", "+7 (900) - ", ""),
-    "dates": ("", "21.11.2026 ", ""), "clocks": ("", "10:10 ", ""), "years": ("", "2026 ", ""), "relative dates": ("", "5 days ago ", ""),
-    "others": ("", "Anna and 12 others ", ""), "ands": ("Anna", " and", ""), "likes": ("Anna ", "likes ", ""), "нравится": ("Анне ", "нравится ", ""),
-    "in groups": ("Anna posted", " in the group", ""), "long sentence": ("Anna", " Petrova", " commented on your post."), "stars given": ("", "★", ""),
-    "emoji families": ("", "👨‍👩‍👧‍👦", ""), "flags": ("", "🇩🇪", ""), "skins": ("", "👍🏽", ""), "joiners": ("", "\u200d", ""), "variation": ("a", "\ufe0f", ""),
-    "zalgo": ("a", "\u0301\u0316\u0489", ""), "decomposed": ("", "e\u0301", ""), "ligatures": ("", "\ufdfa", ""), "wide signs": ("", "𒐫", ""),
-    "bidi": ("", "\u202e", ""), "isolates": ("", "\u2066a", ""), "marks of direction": ("", "\u200f", ""), "zero spaces": ("a", "\u200b", "b"), "soft hyphens": ("a", "\xad", "b"),
-    "private use": ("", "\ue000\ue001", ""), "private cells": ("", "\ue002a\ue003", ""), "private links": ("", "\ue006a", ""), "not characters": ("", "\ufffe\uffff", ""),
-    "NUL": ("a", "\0", "b"), "escapes": ("", "\x1b[31m", ""), "backspaces": ("a", "\b", "b"), "form feeds": ("a", "\f", "b"), "line separators": ("a", "\u2028", "b"),
-    "next lines": ("a", "\x85", "b"), "carriage returns": ("a", "\r", "b"), "Kelvin": ("", "\u212a", ""), "dotted I": ("", "İ", ""), "Hangul": ("", "\u1100\u1161\u11a8", ""),
-    "Arabic": ("", "سلام ", ""), "Thai": ("", "ก็", ""), "Hindi": ("", "कि ", ""), "Chinese": ("", "好。", ""), "uuencode": ("", "begin 644 a\n", ""), "uuencoded": ("begin 644 a\n", "M!\n", "end\n"),
-    "PGP": ("", "-----BEGIN PGP MESSAGE-----\n", ""), "base64 lines": ("", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n", ""), "CSV formulas": ("", "=cmd|'/C calc'!A0\n", ""),
-    "SQL": ("", "'); DROP TABLE card;--\n", ""), "format strings": ("", "%s%n{0}{{", ""), "JSON": ("", '{"a":', ""), "HTML in text": ("", "<b><p>", ""), "script": ("", "<script>alert(1)</script>", ""),
-    "password words": ("", "your password has been reset ", ""), "automatic words": ("", "this is an automatically generated message ", ""), "receipts": ("", "we have received your message ", ""),
+    "digits": ("", "1", ""), "digit groups": ("", "1 ", ""), "phones": ("", "+7 900 000 11 22 ", ""),
+    "bad phones": ("", "+7 (900) - ", ""),
+    "dates": ("", "21.11.2026 ", ""), "clocks": ("", "10:10 ", ""), "years": ("", "2026 ", ""),
+    "relative dates": ("", "5 days ago ", ""),
+    "others": ("", "Anna and 12 others ", ""), "ands": ("Anna", " and", ""), "likes": ("Anna ", "likes ", ""),
+    "нравится": ("Анне ", "нравится ", ""),
+    "in groups": ("Anna posted", " in the group", ""),
+    "long sentence": ("Anna", " Petrova", " commented on your post."), "stars given": ("", "★", ""),
+    "emoji families": ("", "👨‍👩‍👧‍👦", ""), "flags": ("", "🇩🇪", ""), "skins": ("", "👍🏽", ""),
+    "joiners": ("", "\u200d", ""), "variation": ("a", "\ufe0f", ""),
+    "zalgo": ("a", "\u0301\u0316\u0489", ""), "decomposed": ("", "e\u0301", ""), "ligatures": ("", "\ufdfa", ""),
+    "wide signs": ("", "𒐫", ""),
+    "bidi": ("", "\u202e", ""), "isolates": ("", "\u2066a", ""), "marks of direction": ("", "\u200f", ""),
+    "zero spaces": ("a", "\u200b", "b"), "soft hyphens": ("a", "\xad", "b"),
+    "private use": ("", "\ue000\ue001", ""), "private cells": ("", "\ue002a\ue003", ""),
+    "private links": ("", "\ue006a", ""), "not characters": ("", "\ufffe\uffff", ""),
+    "NUL": ("a", "\0", "b"), "escapes": ("", "\x1b[31m", ""), "backspaces": ("a", "\b", "b"),
+    "form feeds": ("a", "\f", "b"), "line separators": ("a", "\u2028", "b"),
+    "next lines": ("a", "\x85", "b"), "carriage returns": ("a", "\r", "b"), "Kelvin": ("", "\u212a", ""),
+    "dotted I": ("", "İ", ""), "Hangul": ("", "\u1100\u1161\u11a8", ""),
+    "Arabic": ("", "سلام ", ""), "Thai": ("", "ก็", ""), "Hindi": ("", "कि ", ""), "Chinese": ("", "好。", ""),
+    "uuencode": ("", "begin 644 a\n", ""), "uuencoded": ("begin 644 a\n", "M!\n", "end\n"),
+    "PGP": ("", "-----BEGIN PGP MESSAGE-----\n", ""),
+    "base64 lines": ("", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n", ""),
+    "CSV formulas": ("", "=cmd|'/C calc'!A0\n", ""),
+    "SQL": ("", "'); DROP TABLE card;--\n", ""), "format strings": ("", "%s%n{0}{{", ""), "JSON": ("", '{"a":', ""),
+    "HTML in text": ("", "<b><p>", ""), "script": ("", "<script>alert(1)</script>", ""),
+    "password words": ("", "your password has been reset ", ""),
+    "automatic words": ("", "this is an automatically generated message ", ""),
+    "receipts": ("", "we have received your message ", ""),
 }
 
 PAGES: Final[dict[str, Bomb]] = {
-    "attributes never closed": ("", '<a a="', ""), "comments never closed": ("", "<!--", ""), "end tags": ("", "</", ""), "blocks": ("", "<div>", "a"),
-    "closed blocks": ("", "<div>a</div>", ""), "formatting": ("", "<b>x<p>", ""), "cells": ("", "<table><tr><td>x", ""), "attributes": ("<a", " a=1", ">a"),
-    "named attributes": ("<p", " onclick", ">a"), "images": ("", "<img alt='⭐'>", ""), "declarations": ("", "<?xml ", ""), "paragraphs": ("", "<p>a", ""),
-    "breaks": ("", "<br>", ""), "rows": ("<table>", "<tr><td>Name<td>Anna", "</table>"), "empty rows": ("<table>", "<tr></tr>", "</table>"), "tables": ("", "<table>", "a"),
-    "bold labels": ("", "<b>Name</b>: Anna<br>", ""), "bold": ("", "<b>", "a"), "links": ("", "<a href='https://a.example/'>b</a> ", ""), "links in links": ("", "<a href='https://a.example/'>b", ""),
-    "links in blocks": ("", "<div><a href='https://a.example/'>b", ""), "long href": ("<a href='https://a.example/", "b", "'>c</a>"), "data": ("<img src='data:image/png;base64,", "QUJD", "'>"),
-    "quotes": ("", "<blockquote>", "a"), "cited": ("a", "<blockquote type=cite>b</blockquote>", "c"), "Gmail quotes": ("a", "<div class=gmail_quote>b", ""), "Outlook quotes": ("a", "<div id=appendonsend>b</div>", ""),
-    "signatures": ("", "<div class=gmail_signature>a</div>", ""), "spans": ("", "<span class=mb_text>", "a"), "closed spans": ("", "<span class=mb_text>a</span>", ""), "hidden": ("", "<div style='display:none'>", "a"),
-    "styles": ("<style>", "a{b:c}", "</style>a"), "long style": ("<p style='", "a:b;", "'>c"), "blank style": ("<p style='display", " ", ":none'>c"), "heights": ("<p style='", "max-height : 0 ", "'>c"),
-    "pre": ("<pre>", "a \n", "</pre>"), "lists": ("", "<ul><li>", "a"), "definitions": ("<dl>", "<dt>Name<dd>Anna", "</dl>"), "options": ("<select>", "<option>a", "</select>"),
-    "objects": ("", "<object>", "a"), "SVG": ("", "<svg><g>", "a"), "Math": ("", "<math><mi>", "a"), "scripts": ("", "<script>", "a"), "CDATA": ("", "<![CDATA[", "a"), "Word": ("", "<!--[if mso]>a<![endif]-->", ""),
-    "islands": ("", "<o:p>&nbsp;</o:p>", ""), "entities": ("", "&nbsp;", ""), "unknown entities": ("", "&a", ""), "numbered": ("", "&#x110000;", ""), "surrogate entities": ("", "&#xd83d;&#xde00;", ""),
-    "NUL entities": ("", "&#0;", ""), "text": ("", "a", ""), "blanks": ("a", " ", "b"), "lines": ("a", "\n", "b"), "angles": ("", "<", ""), "closings": ("", ">", ""), "plaintext": ("<plaintext>", "<a>", ""), "xmp": ("<xmp>", "<a>", ""),
-    "frames": ("", "<iframe src='//a.example'>", ""), "meta": ("", "<meta charset=utf-7>", "a"), "base": ("", "<base href='//a.example'>", "a"), "forms": ("", "<form><input name=a>", ""), "body again": ("", "<body>", "a"), "html again": ("", "<html>", "a"),
-    "headings": ("", "<h1>Name</h1>", ""), "heavy cells": ("<table>", "<tr><th>Name<tr><td>Anna", "</table>"), "tracking": ("", "<img src='https://a.example/p.gif' width=1 height=1>", ""), "portraits": ("", "<img src='https://scontent.xx.fbcdn.net/a' width=50>", ""),
-    "templates": ("", "<template>", "a"), "noscript": ("", "<noscript>", "a"), "marquee": ("", "<marquee>", "a"), "colons": ("", "<a:b:c>", "a"), "slashes": ("<p", "/", ">a"), "equals": ("<p", "=", ">a"),
+    "attributes never closed": ("", '<a a="', ""), "comments never closed": ("", "<!--", ""),
+    "end tags": ("", "</", ""), "blocks": ("", "<div>", "a"),
+    "closed blocks": ("", "<div>a</div>", ""), "formatting": ("", "<b>x<p>", ""),
+    "cells": ("", "<table><tr><td>x", ""), "attributes": ("<a", " a=1", ">a"),
+    "named attributes": ("<p", " onclick", ">a"), "images": ("", "<img alt='⭐'>", ""),
+    "declarations": ("", "<?xml ", ""), "paragraphs": ("", "<p>a", ""),
+    "breaks": ("", "<br>", ""), "rows": ("<table>", "<tr><td>Name<td>Anna", "</table>"),
+    "empty rows": ("<table>", "<tr></tr>", "</table>"), "tables": ("", "<table>", "a"),
+    "bold labels": ("", "<b>Name</b>: Anna<br>", ""), "bold": ("", "<b>", "a"),
+    "links": ("", "<a href='https://a.example/'>b</a> ", ""),
+    "links in links": ("", "<a href='https://a.example/'>b", ""),
+    "links in blocks": ("", "<div><a href='https://a.example/'>b", ""),
+    "long href": ("<a href='https://a.example/", "b", "'>c</a>"),
+    "data": ("<img src='data:image/png;base64,", "QUJD", "'>"),
+    "quotes": ("", "<blockquote>", "a"), "cited": ("a", "<blockquote type=cite>b</blockquote>", "c"),
+    "Gmail quotes": ("a", "<div class=gmail_quote>b", ""),
+    "Outlook quotes": ("a", "<div id=appendonsend>b</div>", ""),
+    "signatures": ("", "<div class=gmail_signature>a</div>", ""), "spans": ("", "<span class=mb_text>", "a"),
+    "closed spans": ("", "<span class=mb_text>a</span>", ""), "hidden": ("", "<div style='display:none'>", "a"),
+    "styles": ("<style>", "a{b:c}", "</style>a"), "long style": ("<p style='", "a:b;", "'>c"),
+    "blank style": ("<p style='display", " ", ":none'>c"), "heights": ("<p style='", "max-height : 0 ", "'>c"),
+    "pre": ("<pre>", "a \n", "</pre>"), "lists": ("", "<ul><li>", "a"),
+    "definitions": ("<dl>", "<dt>Name<dd>Anna", "</dl>"), "options": ("<select>", "<option>a", "</select>"),
+    "objects": ("", "<object>", "a"), "SVG": ("", "<svg><g>", "a"), "Math": ("", "<math><mi>", "a"),
+    "scripts": ("", "<script>", "a"), "CDATA": ("", "<![CDATA[", "a"), "Word": ("", "<!--[if mso]>a<![endif]-->", ""),
+    "islands": ("", "<o:p>&nbsp;</o:p>", ""), "entities": ("", "&nbsp;", ""), "unknown entities": ("", "&a", ""),
+    "numbered": ("", "&#x110000;", ""), "surrogate entities": ("", "&#xd83d;&#xde00;", ""),
+    "NUL entities": ("", "&#0;", ""), "text": ("", "a", ""), "blanks": ("a", " ", "b"), "lines": ("a", "\n", "b"),
+    "angles": ("", "<", ""), "closings": ("", ">", ""), "plaintext": ("<plaintext>", "<a>", ""),
+    "xmp": ("<xmp>", "<a>", ""),
+    "frames": ("", "<iframe src='//a.example'>", ""), "meta": ("", "<meta charset=utf-7>", "a"),
+    "base": ("", "<base href='//a.example'>", "a"), "forms": ("", "<form><input name=a>", ""),
+    "body again": ("", "<body>", "a"), "html again": ("", "<html>", "a"),
+    "headings": ("", "<h1>Name</h1>", ""), "heavy cells": ("<table>", "<tr><th>Name<tr><td>Anna", "</table>"),
+    "tracking": ("", "<img src='https://a.example/p.gif' width=1 height=1>", ""),
+    "portraits": ("", "<img src='https://scontent.xx.fbcdn.net/a' width=50>", ""),
+    "templates": ("", "<template>", "a"), "noscript": ("", "<noscript>", "a"), "marquee": ("", "<marquee>", "a"),
+    "colons": ("", "<a:b:c>", "a"), "slashes": ("<p", "/", ">a"), "equals": ("<p", "=", ">a"),
 }
 # fmt: on
 
@@ -135,7 +193,9 @@ LINKS: Final = (
 
 
 def _comment(text: str) -> bytes:
-    head = "New comment on your post “Tea”\nAuthor: Anna (IP address: 192.0.2.7, 192.0.2.7)\nEmail: a@mail.example\nURL:\n"
+    head = (
+        "New comment on your post “Tea”\nAuthor: Anna (IP address: 192.0.2.7, 192.0.2.7)\nEmail: a@mail.example\nURL:\n"
+    )
     return _mail(*WORDPRESS, body=f"{head}Comment:\n{text}\n\n{LINKS}")
 
 
@@ -156,7 +216,9 @@ TEXT_CARRIERS: Final[dict[str, Callable[[str], bytes]]] = {
     ),
     "comment": _comment,
     "comment head": lambda text: _mail(*WORDPRESS, body=f"{text}\n{LINKS}"),
-    "notice": lambda text: _mail(*WORDPRESS[:2], "Subject: [Shop] New", body=f"{text}\nhttps://shop.example/wp-login.php"),
+    "notice": lambda text: _mail(
+        *WORDPRESS[:2], "Subject: [Shop] New", body=f"{text}\nhttps://shop.example/wp-login.php"
+    ),
     "contact form 7": lambda text: _mail(
         *WORDPRESS[:2],
         "Subject: Tea",
@@ -166,7 +228,9 @@ TEXT_CARRIERS: Final[dict[str, Callable[[str], bytes]]] = {
     "facebook": lambda text: _mail(*FACEBOOK, body=f"Anna commented on your post.\n====\n“{text}”\n====\n{POST}\n"),
     "facebook sentence": lambda text: _mail(*FACEBOOK[:2], f"Subject: {text[:200]!r}", body=f"{text}\n{POST}\n"),
     "vkontakte": lambda text: _mail(
-        *VK, "Subject: =?utf-8?b?0JDQvdC90LA=?=", body=f"Анна прокомментировала запись\n{text}\nhttps://vk.com/wall-1_2?reply=3\n"
+        *VK,
+        "Subject: =?utf-8?b?0JDQvdC90LA=?=",
+        body=f"Анна прокомментировала запись\n{text}\nhttps://vk.com/wall-1_2?reply=3\n",
     ),
     "forward": _forward,
     "out of office": lambda text: _mail(*LETTER, "Subject: Automatic reply: Tea", body=f"I am away until {text}"),
@@ -183,7 +247,8 @@ PAGE_CARRIERS: Final[dict[str, Callable[[str], bytes]]] = {
     "facebook page": lambda page: _mail(
         *FACEBOOK,
         body="",
-        html=f"<a href='https://www.facebook.com/anna.p'>Anna Petrova</a> commented on your post.<p>{page}<a href='{POST}'>See",
+        html=f"<a href='https://www.facebook.com/anna.p'>Anna Petrova</a> commented on your post."
+        f"<p>{page}<a href='{POST}'>See",
     ),
     "vkontakte page": lambda page: _mail(
         *VK,
@@ -272,7 +337,9 @@ STRUCTURES: Final[dict[str, Grow]] = {
     "boundaries that begin alike": lambda n: PARTS + _numbered(b"--b%d\n\nx\n", n),
     "closed and closed": lambda n: PARTS + b"--b--\n" * n,
     "mails in mails": lambda n: (FROM + b"Content-Type: message/rfc822\n\n") * n,
-    "encoded mails in mails": lambda n: PARTS + b"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJvbTogYQoKYg==\n" * n,
+    "encoded mails in mails": lambda n: (
+        PARTS + b"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJvbTogYQoKYg==\n" * n
+    ),
     "attachments": lambda n: PARTS + b"--b\nContent-Type: image/png\n\nx\n" * n,
     "named texts": lambda n: PARTS + b"--b\nContent-Type: text/plain; name=a.txt\n\nx\n" * n,
     "pages": lambda n: PARTS + b"--b\nContent-Type: text/html\n\n<p>x\n" * n,
@@ -284,14 +351,20 @@ STRUCTURES: Final[dict[str, Grow]] = {
     "external bodies": lambda n: PARTS + b"--b\nContent-Type: message/external-body; access-type=URL\n\nx\n" * n,
     "calendars": lambda n: PARTS + b"--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n" * n,
     "calendar alone": lambda n: FROM + b"Content-Type: text/calendar; method=REQUEST\n\n" + b"BEGIN:VEVENT\n" * n,
-    "TNEF": lambda n: PARTS + b"--b\nContent-Type: application/ms-tnef; name=winmail.dat\n\n\x78\x9f\x3e\x22" + b"\x01\x00" * n,
+    "TNEF": lambda n: (
+        PARTS + b"--b\nContent-Type: application/ms-tnef; name=winmail.dat\n\n\x78\x9f\x3e\x22" + b"\x01\x00" * n
+    ),
     "vcards": lambda n: PARTS + b"--b\nContent-Type: text/vcard\n\nBEGIN:VCARD\n" * n,
     "signed": lambda n: PARTS + b"--b\nContent-Type: multipart/signed; boundary=c; protocol=x\n\n--c\n\nx\n" * n,
-    "zip of zeros": lambda n: PARTS + b"--b\nContent-Type: application/zip\nContent-Transfer-Encoding: base64\n\n" + b"AAAA" * n,
+    "zip of zeros": lambda n: (
+        PARTS + b"--b\nContent-Type: application/zip\nContent-Transfer-Encoding: base64\n\n" + b"AAAA" * n
+    ),
     "compressed": lambda n: FROM + b"Content-Encoding: gzip\n\n\x1f\x8b\x08\0" + b"\0" * n,
     "boundaries in a line": lambda n: PARTS + b"--b" * n,
     "dashes": lambda n: FROM + b"Content-Type: multipart/mixed\n\n" + b"--a\n" * n,
-    "undeclared parts": lambda n: FROM + b"Content-Type: multipart/mixed\n\n" + b"--a\nContent-Type: text/plain\n\nx\n" * n,
+    "undeclared parts": lambda n: (
+        FROM + b"Content-Type: multipart/mixed\n\n" + b"--a\nContent-Type: text/plain\n\nx\n" * n
+    ),
     "padding": lambda n: FROM + b"Content-Transfer-Encoding: base64\n\n" + b"Q= " * n,
     "base64 signs": lambda n: FROM + b"Content-Transfer-Encoding: base64\n\n" + b"QUJD\x80#" * n,
     "one base64 sign": lambda n: FROM + b"Content-Transfer-Encoding: base64\n\n" + b"Q\n" * n,
@@ -319,11 +392,11 @@ STRUCTURES: Final[dict[str, Grow]] = {
 }
 """Mails that are hostile in their header or their structure; `n` counts the repeated pieces."""
 
-CHARSETS: Final = (
-    "utf-7 utf-8 utf-16 utf-16-le utf-32 unicode-1-1-utf-7 iso-2022-jp iso-2022-kr iso-2022-cn hz-gb-2312 shift_jis euc-jp big5 "
-    "gb18030 ks_c_5601-1987 koi8-r windows-1251 x-mac-cyrillic iso-8859-8-i tis-620 idna punycode unicode-escape base64 zlib "
-    "rot13 undefined mbcs cp65001 x-unknown us-ascii 8bit binary none"
-).split()
+CHARSETS: Final = """
+    utf-7 utf-8 utf-16 utf-16-le utf-32 unicode-1-1-utf-7 iso-2022-jp iso-2022-kr iso-2022-cn hz-gb-2312 shift_jis
+    euc-jp big5 gb18030 ks_c_5601-1987 koi8-r windows-1251 x-mac-cyrillic iso-8859-8-i tis-620 idna punycode
+    unicode-escape base64 zlib rot13 undefined mbcs cp65001 x-unknown us-ascii 8bit binary none
+""".split()
 DATES: Final = (
     "1 Jan 99999999999999999999 00:00",
     "31 Feb 2026 10:00:00 +0000",

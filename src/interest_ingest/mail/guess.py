@@ -120,7 +120,8 @@ _NO_VOWEL: Final = re.compile(r"(?<![Ѐ-ґ])[бвгджзйклмнпрстфх�
 _MIXED: Final = re.compile(r"[A-Za-z](?=[^\x00-\x7f])|(?<=[^\x00-\x7f])[A-Za-z]")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _ALONE: Final = re.compile(r"(?<= )[àèéóÀÈÉ](?= )")
-_HIGH_LINES: Final = re.compile(rb"[^\n]{0,400}[\x80-\xff][^\n]{0,400}")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+_HIGH_LINE: Final = re.compile(rb"[^\n]{0,400}[\x80-\xff][^\n]{0,400}")
 
 
 def guess(data: bytes) -> str:
@@ -157,11 +158,15 @@ def _of_few_rows(plane: bytes) -> float:
 def _sample(data: bytes, size: int = 1_500) -> bytes:
     """The first lines of `data` that hold bytes above 0x7F."""
     lines: list[bytes] = []
-    for found in _HIGH_LINES.finditer(data, 0, 500_000):
-        lines.append(found[0])
-        size -= len(found[0])
-        if size < 0:
+    position = 0
+    while size >= 0 and (high := _HIGH.search(data, position, 500_000)):
+        start = max(data.rfind(b"\n", position, high.start()) + 1, high.start() - 400, position)
+        line = _HIGH_LINE.match(data, start, 500_000)
+        if line is None:
             break
+        lines.append(line[0])
+        size -= len(line[0])
+        position = line.end()
     return b"\n".join(lines)
 
 

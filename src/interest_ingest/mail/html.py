@@ -21,7 +21,8 @@ def _names(words: str) -> frozenset[str]:
 
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 _LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{2000,}")
-_VOID: Final = _names("area base br col embed hr img input link meta param source track wbr")
+VOID: Final = _names("area base br col embed hr img input link meta param source track wbr")
+"""Elements without an end."""
 # HTML closes these by itself where the next one begins, so pages leave them open by the hundred.
 _SELF_CLOSING: Final = _names("p li td th tr dd dt option thead tbody tfoot colgroup")
 _SELF_CLOSING_TAG: Final = re.compile(rf"</?(?:{'|'.join(sorted(_SELF_CLOSING))})(?![\w:-])[^<>]*>", re.IGNORECASE)
@@ -62,7 +63,7 @@ def _depth(html: str) -> int:
     for closing, name in _TAG.findall(html):
         if closing:
             depth -= depth > 0
-        elif name not in _VOID:
+        elif name not in VOID:
             depth += 1
             if depth > deepest:
                 deepest = depth
@@ -76,7 +77,7 @@ def _shallower(html: str, notes: Notes) -> str:
     def keep(found: re.Match[str]) -> str:
         nonlocal depth
         name = found[2].lower()
-        if name in _VOID or name in _SELF_CLOSING:
+        if name in VOID or name in _SELF_CLOSING:
             return found[0]
         depth += -1 if found[1] else 1
         depth = max(depth, 0)
@@ -281,7 +282,7 @@ class Painter:
         self._cell_is_empty = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        void = tag in _VOID
+        void = tag in VOID
         if not void:
             self._open.append(tag)
         if self._hidden_at:
@@ -296,6 +297,10 @@ class Painter:
             self._end_line(1)
         elif tag == "img" and is_emoji(attributes.get("alt") or ""):
             self.data(attributes["alt"])
+
+    def _hide(self, depth: int) -> None:
+        """Write nothing more until the element at `depth` ends."""
+        self._hidden_at = depth
 
     def _styled(self, attributes: Mapping[str, str]) -> bool:
         """Heed the style of an element that begins; whether it hides the element."""
@@ -338,7 +343,7 @@ class Painter:
         self._break, self._gap = 0, ""
 
     def end(self, tag: str) -> None:
-        if tag in _VOID or tag not in self._open[-1:]:
+        if tag in VOID or tag not in self._open[-1:]:
             return
         depth = len(self._open)
         self._open.pop()

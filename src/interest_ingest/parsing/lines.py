@@ -12,6 +12,8 @@ from interest_ingest.parsing.vocabulary import Role, is_label, role_of
 
 MAX_LINES: Final = 5_000
 _MAX_UNKNOWN: Final = 80
+_MAX_FENCE: Final = 200
+"""No fence is longer; its pattern tries every way to share blanks out."""
 
 
 class Layout(IntEnum):
@@ -68,8 +70,8 @@ _FENCE = re.compile(r"\s*[-=*#~_]{2,12}\s*([^\s\-=*#~_][^\n]{0,70}?)\s*[:：]?\s
 _BRACKET = re.compile(r"\s*([【〔［\[<＜「《〈])([^】〕］\]>＞」》〉\n]{1,60})[】〕］\]>＞」》〉]\s*[:：]?\s*(.*)$")
 _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}\s*[:：]?(.*)$")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
-_COLON = re.compile(r"([^:：\n]{1,80}?)\s*[:：]{1,2}(?!//)\s*(.*)$")
-_DASH = re.compile(r"([^\t|=\n]{1,60}?)(?:\s+(?:-|–|—|=>|=|\||->|→)\s+|\t+)(.*)$")
+_COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
+_DASH = re.compile(r"([^\t|=\n]{1,60}?)(?:\s{1,20}(?:-|–|—|=>|=|\||->|→)\s+|\t+)(.*)$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
 RULER = re.compile(r"\s*([-=_*~─━—–•·.#]\s?){3,}$|\s*[─━—–]{2,}\s*$")
 _MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤✔✓☑✅※‣»|~#-–—")
@@ -104,7 +106,7 @@ def _bold(line: str) -> Field | None:
 
 
 def _fence(line: str) -> Field | None:
-    found = _FENCE.match(line)
+    found = _FENCE.match(line) if len(line) <= _MAX_FENCE else None
     return Field(tidy(found[1]), "", role_of(found[1]), Layout.FENCE) if found and may_be_label(found[1]) else None
 
 

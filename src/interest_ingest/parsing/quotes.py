@@ -12,12 +12,11 @@ Every pass goes over the lines once, with patterns that cannot backtrack far on 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from bs4 import BeautifulSoup, Tag
-
 from interest_ingest.mail import Mail
-from interest_ingest.mail.html import make_soup, render
+from interest_ingest.mail.html import VOID, Painter, read_page
 from interest_ingest.parsing.phrases import (
     CLOSINGS,
     DEVICE,
@@ -39,6 +38,8 @@ MARKS: Final = (">", "|", "＞")
 SIGNATURE_LINES: Final = 12
 NAME_WORDS: Final = 5
 
+_OUTLOOK = frozenset({"divRplyFwdMsg", "appendonsend"})
+_CITED = frozenset({"gmail_quote", "yahoo_quoted", "protonmail_quote"})
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _RULE = frozenset("-_—–=")
 _ADDRESS = re.compile(r"[^\s<>@:]{1,64}@[^\s<>@]{1,255}")
@@ -78,18 +79,9 @@ def reply_html(html: str) -> str | None:
     Marks: Gmail `.gmail_quote`, Thunderbird and Apple `blockquote[type=cite]`, Outlook `#divRplyFwdMsg` and
     `#appendonsend` (the quote is all that follows), Yahoo `.yahoo_quoted`, Proton `.protonmail_quote`.
     """
-    soup = make_soup(html)
-    marks = soup.select("blockquote, .gmail_quote, .yahoo_quoted, .protonmail_quote, #divRplyFwdMsg, #appendonsend")
-    for mark in marks:
-        if mark.decomposed or mark.find_parent(["html", "body"]) is None:
-            continue  # inside a quote that is gone already
-        if mark.get("id") in ("divRplyFwdMsg", "appendonsend"):
-            _drop_from(mark)
-        elif mark.name == "blockquote" and mark.get("type") != "cite":
-            _quote(soup, mark, render(mark))
-        else:
-            _quote(soup, mark, "")
-    return render(soup) if marks else None
+    painter = _QuotePainter()
+    text = read_page(html).painted(painter)
+    return text if painter.found else None
 
 
 def strip_reply(text: str) -> str:
@@ -277,20 +269,64 @@ def _with_rule(shapes: list[str], first: int) -> int:
 # HTML
 
 
-def _drop_from(mark: Tag) -> None:
-    for sibling in [*mark.next_siblings]:
-        sibling.extract()
-    mark.decompose()
+class _QuotePainter(Painter):
+    """Writes the text of a plain `blockquote` as `>` lines, and a bare `>` in place of a program's own quote.
+
+    One pass over the page: taking the quotes out of a tree, one by one, is quadratic in their number.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+        self._inner: Painter | None = None
+        self._depth = 0  # of the elements that are open inside the blockquote that `_inner` paints
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if self._inner is not None:
+            self._inner.start(tag, attributes)
+            self._depth += tag not in VOID
+            return
+        super().start(tag, attributes)
+        if self._hidden_at or tag in VOID:
+            return
+        if attributes.get("id") in _OUTLOOK:
+            self.found = True
+            self._hide(len(self._open) - 1)
+        elif _is_cited(tag, attributes):
+            self.found = True
+            self._rows_of("")
+            self._hide(len(self._open))
+        elif tag == "blockquote":
+            self.found = True
+            self._inner, self._depth = Painter(), 0
+
+    def end(self, tag: str) -> None:
+        if self._inner is not None and (self._depth or tag in VOID):
+            self._depth -= tag not in VOID
+            self._inner.end(tag)
+            return
+        if self._inner is not None:
+            quote, self._inner = self._inner.close(), None
+            self._rows_of(quote)
+        super().end(tag)
+
+    def data(self, text: str) -> None:
+        if self._inner is not None:
+            self._inner.data(text)
+        else:
+            super().data(text)
+
+    def _rows_of(self, text: str) -> None:
+        for line in text.split("\n"):
+            super().start("div", {})
+            super().data(f"> {line}")
+            super().end("div")
 
 
-def _quote(soup: BeautifulSoup, mark: Tag, text: str) -> None:
-    """Put `text` in place of `mark` as `>` lines; without text a bare `>` that marks the quote."""
-    block = soup.new_tag("div")
-    for line in text.split("\n"):
-        row = soup.new_tag("div")
-        row.string = f"> {line}"
-        block.append(row)
-    mark.replace_with(block)
+def _is_cited(tag: str, attributes: Mapping[str, str]) -> bool:
+    if tag == "blockquote" and attributes.get("type") == "cite":
+        return True
+    return not _CITED.isdisjoint((attributes.get("class") or "").split())
 
 
 # Signatures
