@@ -1,0 +1,172 @@
+"""Telling people: one JSON document by webhook, one mail by SMTP, for everything that changed since the last time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import smtplib
+import socket
+import ssl
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from interest_ingest.cards import iso_utc
+from interest_ingest.errors import IngestError
+from interest_ingest.store.health import Alarm
+
+if TYPE_CHECKING:
+    from interest_ingest.settings import Settings
+
+SECONDS = 15.0
+"""For each step of a conversation with a webhook's or mail server."""
+
+PAUSES = (0.0, 2.0, 10.0)
+"""Seconds to wait before each try."""
+
+LOOP = "interest-ingest"
+"""Stands in the field X-Loop of our mails: one that comes back to a polled mailbox is no interest."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is told at once: alarms that are new, that still last, and that are over."""
+
+    opened: tuple[Alarm, ...] = ()
+    lasting: tuple[Alarm, ...] = ()
+    over: tuple[Alarm, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.lasting or self.over)
+
+    def title(self) -> str:
+        """One line without any detail."""
+        counts = ((len(self.opened), "new"), (len(self.lasting), "lasting"), (len(self.over), "over"))
+        told = ", ".join(f"{number} {word}" for number, word in counts if number)
+        return f"interest-ingest on {socket.gethostname()}: alarms: {told}"
+
+    def text(self) -> str:
+        """Everything, for people."""
+        lines = [self.title()]
+        for word, listed in (("NEW", self.opened), ("LASTING", self.lasting), ("OVER", self.over)):
+            lines += [f"{word} since {one.since:%Y-%m-%d %H:%M} UTC: {one.text}" for one in listed]
+        return "\n\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """Everything, for programs."""
+        groups = {"opened": self.opened, "lasting": self.lasting, "over": self.over}
+        return {
+            "type": "interest_ingest.alarms",
+            "timestamp": iso_utc(datetime.now(UTC)),
+            "host": socket.gethostname(),
+            "text": self.text(),
+            **{
+                key: [{"name": one.name, "text": one.text, "since": iso_utc(one.since)} for one in listed]
+                for key, listed in groups.items()
+            },
+        }
+
+
+def channels(settings: Settings) -> list[Callable[[Notice], None]]:
+    """The ways to people that are configured; each raises OSError, IngestError or a library's error if it fails."""
+    found: list[Callable[[Notice], None]] = []
+    if settings.alerts.webhook:
+        found.append(lambda notice: post(settings, notice))
+    if settings.alerts.mail_to:
+        found.append(lambda notice: send_mail(settings, notice))
+    return found
+
+
+def tell(settings: Settings, notice: Notice, stopped: Callable[[float], bool]) -> bool:
+    """Tell by every configured way; whether one of them worked, or there is none. `stopped` waits so many seconds."""
+    worked = [_tried(way, notice, stopped) for way in channels(settings)]
+    return not worked or any(worked)
+
+
+def _tried(way: Callable[[Notice], None], notice: Notice, stopped: Callable[[float], bool]) -> bool:
+    reason = ""
+    for pause in PAUSES:
+        if stopped(pause):
+            return False
+        try:
+            way(notice)
+        except Exception as error:  # whatever a server of somebody else does must not stop the watch
+            reason = str(error) if isinstance(error, IngestError) else type(error).__name__
+        else:
+            return True
+    logger.error("nobody was told of the alarms", reason=reason)
+    return False
+
+
+class NotTold(IngestError):
+    """The receiver answered, and did not take it."""
+
+
+def post(settings: Settings, notice: Notice) -> None:
+    """POST the notice's document; signed as https://www.standardwebhooks.com says if there is a secret."""
+    import httpx2
+
+    assert settings.alerts.webhook
+    body = json.dumps(notice.document(), ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json"}
+    if settings.alerts.webhook_secret:
+        headers |= signature(settings.alerts.webhook_secret.get_secret_value(), body)
+    with httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
+        url = settings.alerts.webhook.get_secret_value()
+        with client.stream("POST", url, content=body, headers=headers) as response:  # its body is not read
+            if not response.is_success:
+                raise NotTold(f"the webhook answers with HTTP {response.status_code}")
+
+
+def signature(secret: str, body: bytes, message_id: str = "", at: int | None = None) -> dict[str, str]:
+    """The three headers of Standard Webhooks 1.0: HMAC-SHA256 over id, time and body."""
+    message_id = message_id or f"msg_{uuid.uuid4().hex}"
+    stamp = str(int(time.time()) if at is None else at)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = hmac.digest(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+    }
+
+
+def mail(settings: Settings, notice: Notice) -> EmailMessage:
+    """The notice as a mail that no automatic answers and that our own polls ignore (RFC 3834 §5)."""
+    sender = settings.smtp.sender or settings.alerts.mail_to[0]
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = ", ".join(settings.alerts.mail_to)
+    message["Subject"] = notice.title()
+    message["Date"] = datetime.now(UTC)
+    message["Message-ID"] = f"<{LOOP}.{uuid.uuid4().hex}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Loop"] = LOOP
+    message.set_content(notice.text() + "\n")
+    return message
+
+
+def send_mail(settings: Settings, notice: Notice) -> None:
+    """Hand the notice to the server of [smtp]."""
+    smtp, tls = settings.smtp, settings.smtp.tls.value
+    context = ssl.create_default_context()
+    if tls == "implicit":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(smtp.host, smtp.effective_port, timeout=SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(smtp.host, smtp.effective_port, timeout=SECONDS)
+    with server:
+        if tls == "starttls":
+            server.starttls(context=context)
+        if smtp.username:
+            server.login(smtp.username, smtp.read_password())
+        server.send_message(mail(settings, notice))
