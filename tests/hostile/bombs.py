@@ -392,11 +392,12 @@ STRUCTURES: Final[dict[str, Grow]] = {
 }
 """Mails that are hostile in their header or their structure; `n` counts the repeated pieces."""
 
-CHARSETS: Final = """
+_CHARSETS: Final = """
     utf-7 utf-8 utf-16 utf-16-le utf-32 unicode-1-1-utf-7 iso-2022-jp iso-2022-kr iso-2022-cn hz-gb-2312 shift_jis
     euc-jp big5 gb18030 ks_c_5601-1987 koi8-r windows-1251 x-mac-cyrillic iso-8859-8-i tis-620 idna punycode
     unicode-escape base64 zlib rot13 undefined mbcs cp65001 x-unknown us-ascii 8bit binary none
-""".split()
+"""
+CHARSETS: Final = tuple(_CHARSETS.split())
 DATES: Final = (
     "1 Jan 99999999999999999999 00:00",
     "31 Feb 2026 10:00:00 +0000",

@@ -32,7 +32,7 @@ _MESSAGE_ID: Final = re.compile(r"<([^<>]+)>")
 _SIMPLE: Final = re.compile(
     r"(?:(?P<name>[^\"'(),:;<>@\\\[\]]*)<(?P<angle>[\w.+=-]+@[\w-][\w.-]*)>|(?P<bare>[\w.+=-]+@[\w-][\w.-]*))", re.ASCII
 )
-_NO_ADDRESSES: Final = re.compile(r"^[^<@]*:\s*;?\s*$")
+_NO_ADDRESSES: Final = re.compile(r"^[^<@]*:\s*+;?\s*+$")
 
 
 def read_addresses(value: bytes, fallback: str | None, notes: Notes) -> list[Address]:
