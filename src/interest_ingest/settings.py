@@ -55,6 +55,7 @@ from interest_ingest.errors import UsageError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from interest_ingest.ingest.flood import Limits
     from interest_ingest.ingest.intake import PollOptions
     from interest_ingest.ingest.rules import Rules
     from interest_ingest.mailbox.account import Account
@@ -285,11 +286,17 @@ class Mailbox(Section):
         '"keyword" sets $Carded, "seen" marks it as read, "move" moves it to the folder move_to.',
     )
     move_to: Printable | None = option(None, 'The folder for acknowledge = "move".', example="Done")
-    authserv_id: Printable | None = option(
-        None,
-        "The name under which the receiving server writes Authentication-Results. Only its word makes a card "
+    authserv_id: Texts = option(
+        (),
+        "The name under which the receiving server writes Authentication-Results, or several; *.example.org stands for "
+        "any host there, protection.outlook.com for Exchange Online, which writes none. Only its word makes a card "
         '"verified"; without it every card is "unproven".',
         example="mx.example.org",
+    )
+    dkim: bool = option(
+        False,
+        "Check DKIM signatures here too, for servers that tell no result; asks the DNS for each new signer. Needs the "
+        "extra dkim: pip install 'interest-ingest[dkim]'.",
     )
     since: date | None = option(None, "Mails that arrived before this day are not read.", example=date(2026, 1, 1))
 
@@ -328,11 +335,18 @@ class Mailbox(Section):
         )
 
     def intake(self, *, sweep: bool = True) -> PollOptions:
-        """How it is polled; `sweep`: all messages are asked for, not only those above the cursor."""
+        """How it is polled; `sweep`: all messages are asked for, not only those above the cursor.
+
+        Raises `UsageError` where the check of DKIM is wanted and not installed.
+        """
+        from interest_ingest.ingest import dkim
         from interest_ingest.ingest.intake import PollOptions
 
+        if self.dkim:
+            dkim.require()
         return PollOptions(
             authserv_id=self.authserv_id,
+            dkim=self.dkim,
             acknowledge=self.acknowledge.value,
             move_to=self.move_to or "",
             since=self.since,
@@ -393,6 +407,21 @@ class Company(Section):
         "UTC", "The time zone of dates that name none.", example="Europe/Berlin"
     )
     week_start: Weekday = option(Weekday.MONDAY, "The first day of the week in reports (for a later version).")
+
+
+class Floods(Section):
+    """How many cards are made within one hour, by when the mails were received. Further mails are held back, and one
+    card tells of it: see `quarantine`. 0: no limit. What lay in a mailbox before it was first polled has none."""
+
+    sender_per_hour: int = option(200, "Cards of one author in one source.", ge=0)
+    mailbox_per_hour: int = option(2_000, "Cards of one mailbox that are not verified.", ge=0)
+    source_per_hour: int = option(2_000, "Verified cards of one source, like facebook.", ge=0)
+
+    def of_an_hour(self) -> Limits:
+        """As the judge of readings wants them."""
+        from interest_ingest.ingest.flood import Limits
+
+        return Limits(self.sender_per_hour, self.mailbox_per_hour, self.source_per_hour)
 
 
 class Log(Section):
@@ -512,6 +541,7 @@ class Settings(BaseSettings):
     sites: dict[str, Site] = Field({}, description="One table for each of the company's own sites.")
     own: Own = Own()
     company: Company = Company()
+    limits: Floods = Floods()
     log: Log = Log()
     status: Status = Status()
     alerts: Alerts = Alerts()

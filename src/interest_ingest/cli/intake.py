@@ -113,7 +113,7 @@ def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], b
 
 
 def import_paths(
-    store: Store, settings: Settings, paths: tuple[Path, ...], name: str, authserv_id: str | None, bars: Progress
+    store: Store, settings: Settings, paths: tuple[Path, ...], name: str, authserv_id: tuple[str, ...], bars: Progress
 ) -> Report:
     """Land the mails of each path, then read them. Raises `UsageError`, before anything, for an unreadable path."""
     from interest_ingest.ingest.intake import import_path

@@ -29,9 +29,14 @@ class GivenPath(click.Path):
 @click.command(short_help="Read one mail, show its cards, write nothing.")
 @click.argument("file", metavar="FILE|-")
 @json_option
-@click.option("--authserv-id", metavar="NAME", help="The receiving server whose Authentication-Results are believed.")
+@click.option(
+    "--authserv-id",
+    metavar="NAME",
+    multiple=True,
+    help="The receiving server whose Authentication-Results are believed; may be given several times.",
+)
 @click.pass_obj
-def parse(given: Given, file: str, as_json: bool, authserv_id: str | None) -> None:
+def parse(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]) -> None:
     """Read one mail (- is standard input), show what becomes of it, and write nothing.
 
     Needs no configuration and uses one if given: own sites, own people, country and time zone.
@@ -55,10 +60,10 @@ def parse(given: Given, file: str, as_json: bool, authserv_id: str | None) -> No
     show_default=True,
     help="The import's name in the ledger: what it has is not read again.",
 )
-@click.option("--authserv-id", metavar="NAME", help="As with parse.")
+@click.option("--authserv-id", metavar="NAME", multiple=True, help="As with parse.")
 @json_option
 @click.pass_obj
-def import_(given: Given, paths: tuple[Path, ...], name: str, authserv_id: str | None, as_json: bool) -> None:
+def import_(given: Given, paths: tuple[Path, ...], name: str, authserv_id: tuple[str, ...], as_json: bool) -> None:
     """Take in mails from .eml files, folders of them, mbox files and Maildirs.
 
     Exit code 1 if a file could not be taken in; the others are.

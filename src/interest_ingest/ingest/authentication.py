@@ -79,8 +79,11 @@ class Authentication:
 
 NOTHING: Final = Authentication()
 
+AuthservIds = str | Sequence[str] | None
+"""The names under which the receiving servers write, or `*.mx.example` for all hosts there."""
 
-def authenticate(raw: bytes, authserv_id: str | Sequence[str] | None) -> Authentication:
+
+def authenticate(raw: bytes, authserv_id: AuthservIds) -> Authentication:
     """Read the result of the servers `authserv_id` from the header of `raw`; without one nothing is known.
 
     `*.mx.example` stands for any host under `mx.example`: the servers of one provider may each write their own name.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
 
-from interest_ingest.ingest.authentication import MAX_HEADER, authenticate
+from interest_ingest.ingest import dkim
+from interest_ingest.ingest.authentication import MAX_HEADER, AuthservIds, authenticate
 from interest_ingest.ingest.reading import NEVER, arrival
 from interest_ingest.mail import Mail
 from interest_ingest.mailbox import Message, Problem
@@ -40,7 +41,9 @@ Landed = Callable[[int], None]
 class PollOptions:
     """How one mailbox is polled, beside where it is."""
 
-    authserv_id: str | None = None
+    authserv_id: AuthservIds = None
+    dkim: bool = False
+    """Check signatures ourselves too."""
     acknowledge: Mode = "none"
     move_to: str = ""
     since: date | None = None
@@ -86,7 +89,7 @@ def poll_mailbox(
         fetched = chain.from_iterable(box.messages(new))
         messages = fetched if lasting else (replace(message, uid=0) for message in fetched)
         for batch in _batches(messages):
-            _land(store, epoch, batch, options.authserv_id, result, landed)
+            _land(store, epoch, [_landing(message, options) for message in batch], result, landed)
         result.unfetchable = box.unfetchable
         if lasting:
             for uid, reason in box.unfetchable.items():
@@ -108,7 +111,7 @@ def import_path(
     store: Store,
     path: Path,
     name: str,
-    authserv_id: str | None = None,
+    authserv_id: AuthservIds = None,
     stop: threading.Event | None = None,
     landed: Landed | None = None,
 ) -> PollResult:
@@ -117,37 +120,35 @@ def import_path(
     Raises `UsageError` if the path cannot be read at all; a bad file inside a folder is told in the result.
     """
     result = PollResult(name)
+    options = PollOptions(authserv_id)  # old mails: the keys of their signatures are long gone
     epoch = store.open_epoch(store.mailbox(f"import:{name}", ""), 0, None)
     for batch in _batches(_readable(read_path(path), result)):
         if stop and stop.is_set():
             break
         result.seen += len(batch)
-        _land(store, epoch, [_dated(message) for message in batch], authserv_id, result, landed)
+        _land(store, epoch, [_landing(_dated(message), options) for message in batch], result, landed)
     return result
 
 
-def _land(
-    store: Store,
-    epoch: Epoch,
-    messages: Iterable[Message],
-    authserv_id: str | None,
-    result: PollResult,
-    landed: Landed | None,
-) -> None:
-    count = store.land(epoch.id, [_landing(message, authserv_id) for message in messages])
+def _land(store: Store, epoch: Epoch, landings: Sequence[Landing], result: PollResult, landed: Landed | None) -> None:
+    count = store.land(epoch.id, landings)
     result.landed += count
     if landed:
         landed(count)
 
 
-def _landing(message: Message, authserv_id: str | None) -> Landing:
+def _landing(message: Message, options: PollOptions) -> Landing:
+    found = authenticate(message.raw, options.authserv_id)
+    if options.dkim and message.whole:
+        found = found.joined(dkim.check(message.raw))
     return Landing(
         uid=message.uid,
         raw=message.raw,
         received_at=message.received_at,
         rfc822_size=message.size,
         whole=message.whole,
-        authentication=authenticate(message.raw, authserv_id).to_json(),
+        authentication=found.to_json(),
+        signed=found.passed,
     )
 
 
