@@ -1,77 +1,249 @@
-"""Who reads mails: this process, or several that do nothing else, for a backlog on a machine with more processors."""
+"""Who reads mails: processes that do nothing else, so that a mail that hangs or crashes one costs only itself.
+
+They are kept warm by pebble. Mails go to them in small chunks, because a call costs as much as a short mail; a chunk
+whose reader died is read again mail by mail, so that the culprit is known and the others have their cards.
+"""
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
-from functools import partial
-from multiprocessing import active_children, get_context, parent_process
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from multiprocessing import get_context, resource_tracker
+from types import TracebackType
+from typing import Final, Self
 
-from interest_ingest.cards import Reading
+from pebble import ProcessExpired, ProcessPool
+from pydantic import ValidationError
+
+from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.ingest.authentication import Authentication
-from interest_ingest.ingest.reading import read
+from interest_ingest.ingest import confine, worker
 from interest_ingest.ingest.rules import Rules
+from interest_ingest.ingest.worker import Letter as Letter
+
+CHUNK: Final = 10
+CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_SECONDS: Final = 2.0
+"""For a chunk of several mails, which take some milliseconds each."""
+
+PATIENCE_SECONDS: Final = 10.0
+"""So long a batch waits for mails that are read one by one; what is left then is left for the next claim."""
+
+STOP_SECONDS: Final = 2.0
+"""So long a batch that is being read goes on after a stop was asked for."""
+
+LOST_SECONDS: Final = confine.WALL_SECONDS + 4
+"""After so long without any answer the pool itself is broken: a reader that was killed at the wrong moment took the
+lock of its pipe along. Each mail ends before, and starting a reader takes a third of a second."""
+
+MAX_STARTS: Final = 3
+CHUNKS_A_LIFE: Final = 200
+"""After so many chunks a reader makes room for a fresh one, which takes a third of a second."""
 
 
-class Letter(NamedTuple):
-    """What a reader is given of a landed mail."""
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """The reader was ended while it read this mail and no other; `cause` says by what."""
 
-    raw: bytes
-    authentication: str
-    received_at: datetime
-    size: int
+    cause: str
 
 
-Begin = Callable[[list[Letter]], Callable[[], list[Reading]]]
-"""Begins to read some mails; what it gives waits for their readings."""
+Result = Reading | Killed | None
+"""What became of a mail; None: it was not read yet, for want of time, and through no fault of its own."""
+
+Wait = Callable[[], list[Result]]
+Begin = Callable[[list[Letter]], Wait]
+"""Begins to read some mails; what it gives waits for their results, in the order of the mails."""
 
 
 @contextmanager
-def readers(rules: Rules, processes: int) -> Iterator[Begin]:
-    """So many processes that read, each for some 80 MB of memory; with 0 this one reads, when it is waited for.
+def readers(rules: Rules, processes: int = 1) -> Iterator[Begin]:
+    """So many processes that read, each for some 60 MB of memory; they are started when there is something to read.
 
-    Raises `IngestError` where one of them is killed.
+    Raises `IngestError` where they cannot be kept alive.
     """
-    if not processes:
-        yield lambda letters: partial(_read_all, rules, letters)
-        return
-    try:
-        # Spawned, not forked: this process has threads and connections that a child must not share.
-        with ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (replace(rules),)) as pool:
+    with Readers(rules, processes) as pool:
+        yield pool.begin
 
-            def begin(letters: list[Letter]) -> Callable[[], list[Reading]]:
-                with _uninterrupted():  # the pool starts its processes one by one, as it is given work
-                    return pool.submit(_read_here, letters).result
 
+def settled(result: Result) -> Reading:
+    """A result as a reading, for whoever does not try again."""
+    if isinstance(result, Reading):
+        return result
+    return Reading(outcome=Outcome.QUARANTINED, reason=f"poison: {result.cause if result else 'not read in time'}")
+
+
+class Readers:
+    """The processes, for as long as somebody holds them. Used by one thread; `stop` may be set by any."""
+
+    def __init__(self, rules: Rules, processes: int = 1, stop: threading.Event | None = None) -> None:
+        self._rules = replace(rules)  # a copy: what the original has cached need not travel
+        self.processes = max(1, processes)
+        self._stop = stop or threading.Event()
+        self._pool: ProcessPool | None = None
+        self._answered = 0.0
+        self._stopping: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, whatever they do."""
+        pool, self._pool = self._pool, None
+        if pool:
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves that one without types
+            pool.join()
+
+    def start(self) -> None:
+        """Start the processes now, so that they are there when the first mail is."""
+        resource_tracker.ensure_running()  # it would unblock SIGINT once more while it starts
+        with _uninterrupted():
+            if self._pool is None:
+                self._pool = ProcessPool(
+                    self.processes,
+                    max_tasks=CHUNKS_A_LIFE,
+                    initializer=worker.prepare,
+                    initargs=(self._rules,),
+                    # Spawned, not forked: this process has threads and connections that a child must not share.
+                    context=get_context("spawn"),
+                )
+            assert self._pool.active  # starts it
+
+    def begin(self, letters: list[Letter]) -> Wait:
+        """Begin to read `letters`; the call that is returned waits for their results."""
+        sent = [self._send(chunk) for chunk in _chunks(letters)]
+        return lambda: self._results(sent)
+
+    def _send(self, letters: list[Letter]) -> _Sent:
+        seconds = CHUNK_SECONDS if len(letters) > 1 else confine.WALL_SECONDS
+        for _ in range(MAX_STARTS):
+            self.start()
+            assert self._pool
             try:
-                yield begin
-            except BaseException:  # Ctrl-C too: leaving the pool would wait for all that is being read
-                _end(pool)
-                raise
-    except BrokenProcessPool as error:
+                # The reader ends itself in time; should it not even do that, pebble ends it a second later.
+                future = self._pool.schedule(worker.read_chunk, (letters, seconds), timeout=seconds + 1)
+                future.add_done_callback(self._note_answer)
+                return _Sent(letters, self._pool, future)
+            except RuntimeError:  # a reader that died idle, as by the kernel for want of memory, breaks the pool
+                self.close()
         raise IngestError(
-            "a process that reads mails was ended from outside (out of memory?): nothing is lost, run it again"
-        ) from error
+            "the processes that read mails are ended as soon as they start (out of memory?): "
+            "nothing is lost, run it again"
+        )
+
+    def _note_answer(self, _future: Future[list[bytes]]) -> None:
+        self._answered = time.monotonic()
+
+    def _results(self, sent: list[_Sent]) -> list[Result]:
+        """Those of whole chunks first; mails that are read one by one must not keep the others."""
+        answers = [self._answer(one) for one in sent]
+        until = time.monotonic() + PATIENCE_SECONDS
+        results: list[Result] = []
+        for one, answer in zip(sent, answers, strict=True):
+            if isinstance(answer, Killed) and len(one.letters) > 1:
+                results += [self._alone(letter, until) for letter in one.letters]
+            else:
+                results += answer if isinstance(answer, list) else [answer] * len(one.letters)
+        return results
+
+    def _alone(self, letter: Letter, until: float) -> Result:
+        if self._stop.is_set() or time.monotonic() > until:
+            return None
+        answer = self._answer(self._send([letter]))
+        return answer[0] if isinstance(answer, list) else answer
+
+    def _answer(self, sent: _Sent) -> list[Result] | Killed | None:
+        """The readings of a chunk, what killed its reader, or None if none could be asked."""
+        for _ in range(MAX_STARTS):
+            try:
+                return [_reading(document) for document in self._wait(sent)]
+            except ProcessExpired as death:
+                if death.exitcode != worker.AGAIN:
+                    return Killed(confine.cause(death.exitcode or 0))
+            except OutOfTime:
+                return Killed(confine.cause(-signal.SIGALRM))
+            except (BrokenProcessPool, CancelledError):
+                if sent.pool is self._pool:
+                    self.close()
+            except _Stopped:
+                return None
+            sent = self._send(sent.letters)
+        return None
+
+    def _stop_at(self, now: float) -> float:
+        """Until when the mails in hand may be finished."""
+        if self._stopping is None:
+            self._stopping = now + STOP_SECONDS
+        return self._stopping
+
+    def _wait(self, sent: _Sent) -> list[bytes]:
+        since = time.monotonic()
+        while not wait([sent.future], timeout=0.2).done:
+            now = time.monotonic()
+            if self._stop.is_set() and now > self._stop_at(now):
+                raise _Stopped
+            lost = now > max(since, self._answered) + LOST_SECONDS
+            if lost or not sent.pool.active:  # what a broken pool had not sent yet it forgets
+                raise BrokenProcessPool
+        return sent.future.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    letters: list[Letter]
+    pool: ProcessPool
+    future: Future[list[bytes]]
+
+
+class _Stopped(Exception):
+    pass
+
+
+def _reading(document: bytes) -> Result:
+    try:
+        return Reading.model_validate_json(document)
+    except ValidationError:
+        return Reading(outcome=Outcome.QUARANTINED, reason="its reader gave no valid reading")
+
+
+def _chunks(letters: list[Letter]) -> Iterator[list[Letter]]:
+    chunk: list[Letter] = []
+    size = 0
+    for letter in letters:
+        if chunk and (len(chunk) == CHUNK or size + len(letter.raw) > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(letter)
+        size += len(letter.raw)
+    if chunk:
+        yield chunk
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C back: a pool that is interrupted while it starts a process waits for it for ever.
 
-    Blocking the signal is for the new process, which inherits that; here another thread may still get it, and Python
-    would raise in this one, so the handler waits too.
+    Blocking the signal is for the new processes and the pool's own threads, which inherit that; here another thread may
+    still get it, and Python would raise in this one, so the handler waits too.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # no signal raises here
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
     received: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
@@ -83,40 +255,3 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
     if received and callable(handler):
         handler(signal.SIGINT, None)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Without waiting for what is being read."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    for child in active_children():
-        child.terminate()
-
-
-_rules = Rules()
-
-
-def _prepare(rules: Rules) -> None:
-    """In a reader: know the rules, leave Ctrl-C to the parent, and do not outlive it."""
-    global _rules
-    _rules = rules
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
-
-
-def _read_here(letters: list[Letter]) -> list[Reading]:
-    return _read_all(_rules, letters)
-
-
-def _read_all(rules: Rules, letters: list[Letter]) -> list[Reading]:
-    return [_read(letter, rules) for letter in letters]
-
-
-def _read(letter: Letter, rules: Rules) -> Reading:
-    found = Authentication.from_json(letter.authentication)
-    return read(letter.raw, rules, authentication=found, received_at=letter.received_at, size=letter.size)

@@ -45,6 +45,8 @@ def read(
         return Reading(outcome=Outcome.IGNORED, reason="no mail")
     try:
         reading = _read(mail, rules or Rules(), authentication or Authentication(), received_at)
+    except MemoryError:  # whose fault it is, an earlier mail's or this one's, only a fresh process can tell
+        raise
     except Exception:  # a pattern or helper that stumbles over one mail must not stop the others
         reading = _bug("reading error")
     if (mail.oversize or size > MAX_RAW) and reading.outcome is Outcome.CARDS:
@@ -105,6 +107,8 @@ def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: da
         return Reading(outcome=Outcome.IGNORED, reason=str(why) or "no interest", **named)
     except Changed as why:
         return Reading(outcome=Outcome.QUARANTINED, reason=f"template changed: {why}", **named)
+    except MemoryError:
+        raise
     except Exception:  # a parser is somebody's plugin: its bug costs this mail only
         return _bug("parser error", **named)
     if cards:
