@@ -35,6 +35,8 @@ idle = true
 """
 MAILBOX = '[[mailboxes]]\nname = "{name}"\nhost = "imap.example.org"\nusername = "me"\npassword = "hunter2"\n{more}\n'
 
+OAUTH = '[[mailboxes]]\nname = "a"\nhost = "imap.example.org"\nusername = "me"\n[mailboxes.oauth]\n{more}\n'
+
 
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
@@ -111,6 +113,33 @@ def test_a_whole_mailbox_can_come_from_the_environment(monkeypatch: pytest.Monke
     assert loaded.own.addresses == ("anna@shop.example", "ben@shop.example")
 
 
+def test_secrets_of_the_nested_table_come_from_the_environment_and_from_secret_files(
+    tmp_path: Path, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = OAUTH.format(more='provider = "gmail"\nclient_id = "c"\nflow = "refresh_token"').replace('"a"', '"Sales EU"')
+    monkeypatch.setenv("INTEREST_INGEST__MAILBOXES__SALES_EU__OAUTH__CLIENT_SECRET", "from a variable")
+    (secrets / "mailboxes__sales_eu__oauth__refresh_token").write_text("from-a-secret-file\n")
+    (mailbox,) = settings.load(written(tmp_path, text)).chosen()
+    assert mailbox.oauth
+    registration = mailbox.oauth.registration("Sales EU", "me")
+    assert (registration.client_secret, registration.refresh_token) == ("from a variable", "from-a-secret-file")
+    assert "from" not in repr(registration) + repr(mailbox)
+
+
+def test_the_folder_of_the_tokens_is_the_same_for_the_service_and_for_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oauth = OAUTH.format(more='provider = "microsoft"\nclient_id = "c"\nflow = "device"')
+    with_file = settings.load(written(tmp_path, '[database]\nurl = "sqlite:///data/cards.db"\n' + oauth))
+    told = settings.load(written(tmp_path, '[daemon]\nstate = "/srv/state"\n' + oauth))
+    neither = settings.load(written(tmp_path, '[database]\nurl = "postgresql://db/x"\n' + oauth))
+    with pytest.raises(UsageError, match=r"set state = .* in \[daemon\]"):
+        neither.token_file(neither.chosen()[0])
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/interest-ingest:/var/lib/other")
+    folders = [str(one.token_file(one.chosen()[0]).path.parent) for one in (with_file, told, neither)]
+    assert folders == ["data/tokens", "/srv/state/tokens", "/var/lib/interest-ingest/tokens"]
+
+
 MISTAKES = {
     "unknown section": ("[databse]\n", 'ingest.toml: there is no option "databse" in the configuration'),
     "unknown option": ('[database]\nurk = "x"\n', 'no option "urk" in [database]; did you mean "url"?'),
@@ -139,6 +168,38 @@ MISTAKES = {
     "clear text": (
         MAILBOX.format(name="a", more='tls = "none"'),
         'tls = "none" would send the password in clear text to imap.example.org; use "implicit" or "starttls"',
+    ),
+    "no flow": (
+        OAUTH.format(more='provider = "gmail"\nclient_id = "c"\nflow = "device"'),
+        '[mailboxes.oauth] of "a": gmail has no flow = "device" for mail; use "refresh_token"',
+    ),
+    "misspelt option of a nested table": (
+        OAUTH.format(more='provider = "gmail"\nclientid = "c"\nflow = "device"'),
+        'there is no option "clientid" in [mailboxes.oauth] of "a"; did you mean "client_id"?',
+    ),
+    "missing option of a nested table": (
+        OAUTH.format(more='provider = "gmail"\nflow = "refresh_token"\nrefresh_token = "hunter2"'),
+        'client_id of [mailboxes.oauth] of "a" is missing; add a line like client_id = "11111111-',
+    ),
+    "refresh token missing": (
+        OAUTH.format(more='provider = "gmail"\nclient_id = "c"\nflow = "refresh_token"'),
+        'flow = "refresh_token" and refresh_token_file (or refresh_token) belong together',
+    ),
+    "tenant missing": (
+        OAUTH.format(
+            more='provider = "microsoft"\nclient_id = "c"\nflow = "client_credentials"\nclient_secret = "hunter2"'
+        ),
+        "needs the Directory (tenant) ID; set tenant",
+    ),
+    "token server in clear text": (
+        OAUTH.format(more='provider = "custom"\nclient_id = "c"\nflow = "device"\ntoken_url = "http://id.example/t"'),
+        "token_url must be an address that begins with https://",
+    ),
+    "oauth and password": (
+        OAUTH.format(more='provider = "microsoft"\nclient_id = "c"\nflow = "device"').replace(
+            'username = "me"', 'username = "me"\npassword = "hunter2"'
+        ),
+        "and [mailboxes.oauth]; it has password and oauth",
     ),
     "two passwords": (MAILBOX.format(name="a", more='password_file = "x"'), "give exactly one of password"),
     "no password": (SMALLEST.replace("password_file", "#"), "give exactly one of password, password_file"),
@@ -262,7 +323,8 @@ def test_the_sample_is_valid_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_every_option_of_the_sample_is_valid_when_its_comment_sign_is_removed(tmp_path: Path) -> None:
-    text = settings.sample()
+    text, _, rest = _oauth_cut_out(settings.sample())
+    text += rest
     for line in re.findall(r"(?m)^#[a-z_]+ = .*", text):
         set_one = text.replace(line, line[1:])
         if line.startswith(("#password =", "#password_command")):  # one of three ways
@@ -272,15 +334,45 @@ def test_every_option_of_the_sample_is_valid_when_its_comment_sign_is_removed(tm
         settings.load(written(tmp_path, set_one))
 
 
+def _oauth_cut_out(sample: str) -> tuple[str, str, str]:
+    begin = sample.index("#[mailboxes.oauth]")
+    end = sample.index("\n\n", begin)
+    return sample[:begin], sample[begin:end], sample[end:]
+
+
+def test_the_oauth_table_of_the_sample_is_valid_when_its_comment_signs_are_removed(tmp_path: Path) -> None:
+    """One # stands before what belongs to a complete table, two before its other options."""
+    before, oauth, rest = _oauth_cut_out(settings.sample())
+    before = re.sub(r"(?m)^password_file = .*\n", "", before)
+    table = re.sub(r"(?m)^#(?=[\[a-z])", "", oauth)
+    (mailbox,) = settings.load(written(tmp_path, before + table + rest)).chosen()
+    assert mailbox.oauth
+    assert mailbox.oauth.address("token_url") == (
+        "https://login.microsoftonline.com/66666666-7777-8888-9999-000000000000/oauth2/v2.0/token"
+    )
+    for line in re.findall(r"(?m)^##[a-z_]+ = .*", oauth):
+        set_one = table.replace(line, line[2:])
+        if line.startswith("##client_secret"):  # one of three ways
+            set_one = re.sub(r"(?m)^client_secret_file = .*\n", "", set_one)
+        if line.startswith("##refresh_token"):
+            set_one = set_one.replace('flow = "client_credentials"', 'flow = "refresh_token"')
+        settings.load(written(tmp_path, before + set_one + rest))
+
+
 def test_show_is_toml_without_secrets(tmp_path: Path) -> None:
+    oauth = OAUTH.format(
+        more='provider = "gmail"\nclient_id = "c"\nflow = "refresh_token"\nrefresh_token = "hunter2"'
+    ).replace('"a"', '"b"')
     path = written(
-        tmp_path, '[database]\nurl = "postgresql://me:hunter2@db.example/i"\n' + MAILBOX.format(name="a", more="")
+        tmp_path,
+        '[database]\nurl = "postgresql://me:hunter2@db.example/i"\n' + MAILBOX.format(name="a", more="") + oauth,
     )
     shown = settings.show(settings.load(path))
     assert "hunter2" not in shown
     tables = tomllib.loads(shown)
     assert tables["database"]["url"] == "postgresql://me:***@db.example/i"
     assert tables["mailboxes"][0]["poll_interval"] == "60s"
+    assert tables["mailboxes"][1]["oauth"]["refresh_token"] == "***"
 
 
 @pytest.mark.parametrize(

@@ -361,7 +361,7 @@ class _ThreadPerPoll(BaseExecutor):  # type: ignore[misc]  # untyped base
 
 def _jobs(settings: Settings) -> list[_Job]:
     """The mailboxes with their passwords; `UsageError` if there are none or a password is not to be had."""
-    jobs = [_Job(mailbox, mailbox.account()) for mailbox in settings.chosen()]
+    jobs = [_Job(mailbox, settings.account(mailbox)) for mailbox in settings.chosen()]
     log.keep_secret(job.account.password for job in jobs)
     return jobs
 

@@ -22,6 +22,8 @@ PRIVATE_KEYS = frozenset({"subject", "text", "html", "body", "raw", "author", "s
 
 LIBRARIES = {
     "imapclient": logging.WARNING,  # at INFO each closed connection, below that whole commands and answers
+    "httpx2": logging.WARNING,  # at INFO each request
+    "httpcore2": logging.WARNING,
     "apscheduler": logging.ERROR,  # at INFO two lines a poll; a skipped poll is counted by the daemon itself
     "sqlalchemy": logging.WARNING,  # below that it logs parameters
 }
@@ -64,6 +66,11 @@ def keep_secret(values: Iterable[str]) -> None:
     _secrets.update(value for value in values if len(value) > 3)
 
 
+def forget_secret(values: Iterable[str]) -> None:
+    """These are void: an access token is replaced every hour, and each known one costs time at every line."""
+    _secrets.difference_update(values)
+
+
 def mask(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     """Hide secrets and what persons wrote, by key, and known secrets and mail addresses wherever they stand."""
     return {key: _masked(key, value) for key, value in event.items()}
@@ -74,7 +81,7 @@ def _masked(key: str, value: Any) -> Any:
         return MASK
     if not isinstance(value, str):
         return value
-    for secret in _secrets:
+    for secret in tuple(_secrets):  # other threads may add one
         value = value.replace(secret, MASK)
     return _ADDRESS.sub(MASK, _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
 

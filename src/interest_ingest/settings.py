@@ -19,7 +19,7 @@ import subprocess
 import textwrap
 import tomllib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,7 @@ from pydantic_settings import (
 )
 
 from interest_ingest.errors import UsageError
+from interest_ingest.oauth.providers import PROVIDERS, Registration
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     from interest_ingest.ingest.intake import PollOptions
     from interest_ingest.ingest.rules import Rules
     from interest_ingest.mailbox.account import Account
+    from interest_ingest.oauth.credential import Credential
+    from interest_ingest.oauth.tokens import TokenFile
 
 PREFIX = "INTEREST_INGEST__"
 CONFIG_VARIABLE = "INTEREST_INGEST_CONFIG"
@@ -244,6 +247,117 @@ class Database(Section):
     )
 
 
+class Provider(StrEnum):
+    """The service whose token server gives the access tokens."""
+
+    GMAIL = "gmail"
+    MICROSOFT = "microsoft"
+    YANDEX = "yandex"
+    MAILRU = "mailru"
+    CUSTOM = "custom"
+
+
+class Flow(StrEnum):
+    """How the first access token is come by."""
+
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  the name of a flow, no secret
+    CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE = "device"
+
+
+class OAuth(Section):
+    """Log-in by OAuth 2.0 in place of a password. Step by step: docs/operating.md."""
+
+    provider: Provider = option(..., "gmail, microsoft, yandex, mailru, or custom with token_url.", example="microsoft")
+    client_id: Printable = option(
+        ..., "The application's id at the provider.", example="11111111-2222-3333-4444-555555555555"
+    )
+    flow: Flow = option(
+        ...,
+        '"client_credentials": the application itself may read the mailbox (Microsoft 365). "device": a person logs in '
+        'once, by interest-ingest auth login NAME (Microsoft 365, Yandex). "refresh_token": you have one already '
+        "(Gmail and all others).",
+        example="client_credentials",
+    )
+    tenant: Printable | None = option(
+        None, "Microsoft's Directory (tenant) ID.", example="66666666-7777-8888-9999-000000000000", sampled=True
+    )
+    client_secret: SecretStr | None = option(None, "The application's secret, if it has one.", example="secret")
+    client_secret_file: Path | None = option(
+        None, "A file that holds it and nothing else.", example="/run/secrets/oauth", sampled=True
+    )
+    client_secret_command: Printable | None = option(
+        None, "A command (run without a shell) that prints it.", example="pass show mail/oauth"
+    )
+    refresh_token: SecretStr | None = option(
+        None, 'The refresh token, for flow = "refresh_token". Better is the next one.', example="secret"
+    )
+    refresh_token_file: Path | None = option(
+        None, "A file that holds it and nothing else.", example="/run/secrets/refresh_token"
+    )
+    token_url: Printable | None = option(
+        None, "The address that gives tokens, if not the provider's usual one.", example="https://id.example.org/token"
+    )
+    device_url: Printable | None = option(
+        None, 'The address that gives codes for flow = "device".', example="https://id.example.org/device"
+    )
+    scope: Printable | None = option(None, "What to ask for, if not the provider's usual scope.", example="imap")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for rule in (self._check_flow, self._check_secrets, self._check_addresses):
+            rule()
+        return self
+
+    def _check_flow(self) -> None:
+        able = PROVIDERS[self.provider].scopes
+        if self.flow.value not in able:
+            use = " or ".join(f'"{flow}"' for flow in able)
+            raise ValueError(f'{self.provider} has no flow = "{self.flow}" for mail; use {use}')
+        if self.provider is Provider.MICROSOFT and self.flow is Flow.CLIENT_CREDENTIALS and not self.tenant:
+            raise ValueError('flow = "client_credentials" needs the Directory (tenant) ID; set tenant')
+
+    def _check_secrets(self) -> None:
+        secret, refresh = ([key for key in keys if getattr(self, key)] for keys in (CLIENT_SECRETS, REFRESH_TOKENS))
+        for given in (secret, refresh):
+            if len(given) > 1:
+                raise ValueError(f"give only one of {' and '.join(given)}")
+        if (self.flow is Flow.REFRESH_TOKEN) != bool(refresh):
+            raise ValueError('flow = "refresh_token" and refresh_token_file (or refresh_token) belong together')
+        if self.flow is Flow.CLIENT_CREDENTIALS and not secret:
+            raise ValueError('flow = "client_credentials" needs a secret; set client_secret_file')
+
+    def _check_addresses(self) -> None:
+        for key in ("token_url", *(["device_url"] if self.flow is Flow.DEVICE else [])):
+            url = urlsplit(self.address(key))
+            if not url.hostname or (url.scheme != "https" and not _loopback(url.hostname)):
+                raise ValueError(f"{key} must be an address that begins with https://, secrets go there; set {key}")
+
+    def address(self, key: str) -> str:
+        """The `token_url` or `device_url` in force; empty if there is none."""
+        usual: str = getattr(PROVIDERS[self.provider], key)
+        return getattr(self, key) or usual.format(tenant=self.tenant or "common")
+
+    def registration(self, mailbox: str, username: str) -> Registration:
+        """What the token server knows, secrets included; `UsageError` if one is not to be had."""
+        return Registration(
+            mailbox=mailbox,
+            username=username,
+            provider=self.provider.value,
+            flow=self.flow.value,
+            client_id=self.client_id,
+            token_url=self.address("token_url"),
+            device_url=self.address("device_url"),
+            scope=self.scope or PROVIDERS[self.provider].scopes[self.flow.value],
+            client_secret=_read_secret(self, "client_secret", mailbox),
+            refresh_token=_read_secret(self, "refresh_token", mailbox),
+        )
+
+
+CLIENT_SECRETS = ("client_secret", "client_secret_file", "client_secret_command")
+REFRESH_TOKENS = ("refresh_token", "refresh_token_file")
+
+
 class Mailbox(Section):
     """One folder of one account that is polled."""
 
@@ -299,13 +413,16 @@ class Mailbox(Section):
         "extra dkim: pip install 'interest-ingest[dkim]'.",
     )
     since: date | None = option(None, "Mails that arrived before this day are not read.", example=date(2026, 1, 1))
+    oauth: OAuth | None = Field(None, description="Log-in by OAuth 2.0.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        given = [key for key in PASSWORDS if getattr(self, key)]
+        given = [key for key in (*PASSWORDS, "oauth") if getattr(self, key)]
         if len(given) != 1:
             have = "it has none" if not given else f"it has {' and '.join(given)}"
-            raise ValueError(f"give exactly one of password, password_file and password_command; {have}")
+            raise ValueError(
+                f"give exactly one of password, password_file, password_command and [mailboxes.oauth]; {have}"
+            )
         if self.tls is Tls.NONE and not _loopback(self.host):
             raise ValueError(
                 f'tls = "none" would send the password in clear text to {self.host}; use "implicit" or "starttls" '
@@ -319,20 +436,6 @@ class Mailbox(Section):
     def effective_port(self) -> int:
         """The configured port, or the usual one for the kind of TLS (RFC 8314, RFC 9051)."""
         return self.port or (993 if self.tls is Tls.IMPLICIT else 143)
-
-    def account(self) -> Account:
-        """How to log in there, password included; `UsageError` if the password is not to be had."""
-        from interest_ingest.mailbox.account import Account
-
-        return Account(
-            name=self.name,
-            host=self.host,
-            port=self.effective_port,
-            tls=self.tls.value,
-            username=self.username,
-            password=self.read_password(),
-            folder=self.folder,
-        )
 
     def intake(self, *, sweep: bool = True) -> PollOptions:
         """How it is polled; `sweep`: all messages are asked for, not only those above the cursor.
@@ -355,11 +458,7 @@ class Mailbox(Section):
 
     def read_password(self) -> str:
         """The password, from where the configuration says; `UsageError` if it is not to be had there."""
-        if self.password:
-            return self.password.get_secret_value()
-        if self.password_file:
-            return _password_from_file(self.password_file, self.name)
-        return _password_from_command(self.password_command or "", self.name)
+        return _read_secret(self, "password", self.name)
 
 
 PASSWORDS = ("password", "password_file", "password_command")
@@ -422,6 +521,17 @@ class Floods(Section):
         from interest_ingest.ingest.flood import Limits
 
         return Limits(self.sender_per_hour, self.mailbox_per_hour, self.source_per_hour)
+
+
+class Daemon(Section):
+    """What the daemon needs for itself."""
+
+    state: Path | None = option(
+        None,
+        "The folder for what must outlast a restart and is in no database: the tokens of OAuth, in tokens/. Unless "
+        "told it is that of the SQLite database, else the one that systemd gives (StateDirectory=).",
+        example="/var/lib/interest-ingest",
+    )
 
 
 class Log(Section):
@@ -542,6 +652,7 @@ class Settings(BaseSettings):
     own: Own = Own()
     company: Company = Company()
     limits: Floods = Floods()
+    daemon: Daemon = Daemon()
     log: Log = Log()
     status: Status = Status()
     alerts: Alerts = Alerts()
@@ -586,6 +697,54 @@ class Settings(BaseSettings):
                 f"(or {CONFIG_VARIABLE}), or the environment variable {PREFIX}DATABASE__URL"
             )
         return self.database.url.get_secret_value()
+
+    def account(self, mailbox: Mailbox) -> Account:
+        """How to log in to this mailbox, secrets included; `UsageError` if one is not to be had."""
+        from interest_ingest.mailbox.account import Account
+
+        return Account(
+            name=mailbox.name,
+            host=mailbox.host,
+            port=mailbox.effective_port,
+            tls=mailbox.tls.value,
+            username=mailbox.username,
+            password="" if mailbox.oauth else mailbox.read_password(),
+            token=self.credential(mailbox) if mailbox.oauth else None,
+            folder=mailbox.folder,
+        )
+
+    def credential(self, mailbox: Mailbox) -> Credential:
+        """What gives the access tokens of a mailbox that logs in by OAuth; `UsageError` for another one."""
+        from interest_ingest.oauth.credential import Credential
+
+        if mailbox.oauth is None:
+            raise UsageError(f'mailbox "{mailbox.name}" logs in by password; put [mailboxes.oauth] in place of it')
+        return Credential(mailbox.oauth.registration(mailbox.name, mailbox.username), self.token_file(mailbox))
+
+    def token_file(self, mailbox: Mailbox) -> TokenFile:
+        """Where the mailbox's tokens are kept; `UsageError` if there is no folder for them."""
+        from interest_ingest.oauth.tokens import TokenFile
+
+        return TokenFile(self._state_folder() / "tokens" / f"{slug(mailbox.name)}.json", mailbox.name)
+
+    def token_status(self, mailbox: Mailbox) -> tuple[datetime, datetime] | None:
+        """When its access token was issued and when it ends, both UTC; None without OAuth or before the first one."""
+        from interest_ingest.oauth.tokens import status
+
+        return status(self.token_file(mailbox)) if mailbox.oauth else None
+
+    def _state_folder(self) -> Path:
+        """That of the database before systemd's: `auth login` in a shell must find the same one as the service."""
+        if self.daemon.state:
+            return self.daemon.state
+        _, sqlite, file = (self.database.url.get_secret_value() if self.database.url else "").partition("sqlite:///")
+        if sqlite:
+            return Path(file).parent
+        if given := os.environ.get("STATE_DIRECTORY"):
+            return Path(given.split(":")[0])
+        raise UsageError(
+            'there is no folder for the tokens of OAuth; set state = "/var/lib/interest-ingest" in [daemon]'
+        )
 
     def rules(self) -> Rules:
         """What the reading of mails depends on, without any secret."""
@@ -716,6 +875,8 @@ def _by_name(tables: object, section: str, path: Path | None) -> object:
 
 
 NAMED = ("mailboxes", "sites")
+NESTED: dict[tuple[str, str], type[Section]] = {("mailboxes", "oauth"): OAuth}
+"""Tables within a table of NAMED; in the file they stand after its other options."""
 
 
 def _refuse_unknown_variables() -> None:
@@ -763,6 +924,8 @@ def _option_of(keys: tuple[str, ...]) -> tuple[str, str]:
     """(`[[mailboxes]] "sales"`, `port`) for the path of an option; the name is empty for a whole table."""
     if len(keys) == 1:
         return "the configuration", keys[0]
+    if _nested(keys):
+        return f'[{keys[0]}.{keys[2]}] of "{keys[1]}"', keys[3] if len(keys) > 3 else ""
     if keys[0] in NAMED:
         return f'[[{keys[0]}]] "{keys[1]}"', keys[2] if len(keys) > 2 else ""
     return f"[{keys[0]}]", keys[1]
@@ -771,10 +934,16 @@ def _option_of(keys: tuple[str, ...]) -> tuple[str, str]:
 def _model_of(keys: tuple[str, ...]) -> type[BaseModel]:
     if len(keys) == 1 or keys[0] not in Settings.model_fields:
         return Settings
+    if nested := _nested(keys):
+        return nested
     annotation = Settings.model_fields[keys[0]].annotation
     model = get_args(annotation)[1] if keys[0] in NAMED else annotation
     assert isinstance(model, type)
     return model
+
+
+def _nested(keys: tuple[str, ...]) -> type[Section] | None:
+    return NESTED.get((keys[0], keys[2])) if len(keys) > 2 else None
 
 
 def _siblings(keys: tuple[str, ...]) -> dict[str, FieldInfo]:
@@ -796,26 +965,35 @@ def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-# Passwords.
+# Passwords and other secrets.
 
 
-def _password_from_file(file: Path, mailbox: str) -> str:
-    return _secret_from_file(file, f'password_file of mailbox "{mailbox}"')
+def _read_secret(section: Section, key: str, mailbox: str) -> str:
+    """The secret that the option `key`, `key`_file or `key`_command gives; empty if none of them is set."""
+    if secret := getattr(section, key):
+        assert isinstance(secret, SecretStr)
+        return secret.get_secret_value()
+    if file := getattr(section, f"{key}_file"):
+        return _secret_from_file(file, f'{key}_file of mailbox "{mailbox}"')
+    command = getattr(section, f"{key}_command", None)
+    return _secret_from_command(command, f'{key}_command of mailbox "{mailbox}"') if command else ""
 
 
 def _secret_from_file(file: Path, what: str) -> str:
+    noun = what.partition("_file")[0].replace("_", " ")
     try:
         password = file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = _lower_first(getattr(error, "strerror", None) or "it is not UTF-8 text")
-        raise UsageError(f"{what}: {file} cannot be read: {reason}; write the password into it") from None
+        raise UsageError(f"{what}: {file} cannot be read: {reason}; write the {noun} into it") from None
     if not password:
-        raise UsageError(f"{what}: {file} is empty; write the password into it")
+        raise UsageError(f"{what}: {file} is empty; write the {noun} into it")
     return password
 
 
-def _password_from_command(command: str, mailbox: str) -> str:
-    complain = partial('password_command of mailbox "{}" {}; run it by hand to see why'.format, mailbox)
+def _secret_from_command(command: str, what: str) -> str:
+    noun = what.partition("_command")[0].replace("_", " ")
+    complain = partial("{} {}; run it by hand to see why".format, what)
     try:
         done = subprocess.run(  # noqa: S603  the operator's own command, from the operator's own file
             shlex.split(command), capture_output=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
@@ -826,7 +1004,7 @@ def _password_from_command(command: str, mailbox: str) -> str:
         raise UsageError(complain(f"cannot be run: {getattr(error, 'strerror', None) or error}")) from None
     password = done.stdout.decode("utf-8", "replace").rstrip("\r\n")
     if done.returncode or not password:
-        raise UsageError(complain(f"printed no password (exit code {done.returncode})"))
+        raise UsageError(complain(f"printed no {noun} (exit code {done.returncode})"))
     return password
 
 
@@ -856,9 +1034,22 @@ def _sample_section(name: str) -> str:
     title = f"[[{name}]]" if name in NAMED else f"[{name}]"
     lines = ["", *_comment(model.__doc__ or ""), title]
     for key, field in model.model_fields.items():
-        sampled = isinstance(field.json_schema_extra, dict) and field.json_schema_extra["sampled"]
-        lines += [*_comment(_sentence_of(field)), f"{'' if sampled else '#'}{key} = {_toml(_shown(field))}"]
+        if not _is_table(field):
+            lines += [*_comment(_sentence_of(field)), f"{'' if _sampled(field) else '#'}{key} = {_toml(_shown(field))}"]
+    nested = [_sample_nested(*path, table) for path, table in NESTED.items() if path[0] == name]
+    return "\n".join(lines) + "\n" + "".join(nested)
+
+
+def _sample_nested(section: str, key: str, model: type[Section]) -> str:
+    """A table that stands in the place of other options: all of it is a comment, with one # where it is complete."""
+    lines = ["", *_comment(model.__doc__ or ""), f"#[{section}.{key}]"]
+    for name, field in model.model_fields.items():
+        lines += [*_comment(_sentence_of(field)), f"{'#' if _sampled(field) else '##'}{name} = {_toml(_shown(field))}"]
     return "\n".join(lines) + "\n"
+
+
+def _sampled(field: FieldInfo) -> bool:
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra["sampled"])
 
 
 def _sentence_of(field: FieldInfo) -> str:
@@ -883,13 +1074,16 @@ def _is_table(field: FieldInfo) -> bool:
 def _show_section(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if name in NAMED:
-        return "\n".join(f"[[{name}]]\n{_show_table(table)}" for table in value.values())
-    return f"[{name}]\n{_show_table(value)}"
+        return "\n".join(f"[[{name}]]\n{_show_table(table, name)}" for table in value.values())
+    return f"[{name}]\n{_show_table(value, name)}"
 
 
-def _show_table(table: Section) -> str:
-    shown = ((key, _without_secret(getattr(table, key))) for key in type(table).model_fields)
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in shown if value is not None)
+def _show_table(table: Section, name: str) -> str:
+    values = {key: value for key in type(table).model_fields if (value := getattr(table, key)) is not None}
+    nested = {key: value for key, value in values.items() if isinstance(value, Section)}
+    lines = [f"{key} = {_toml(_without_secret(values[key]))}\n" for key in values if key not in nested]
+    lines += [f"[{name}.{key}]\n{_show_table(value, f'{name}.{key}')}" for key, value in nested.items()]
+    return "".join(lines)
 
 
 def _without_secret(value: Any) -> Any:

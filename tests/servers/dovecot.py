@@ -35,7 +35,7 @@ ssl_cert = <{root}/tls/server.pem
 ssl_key = <{root}/tls/server.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_username_chars =
 auth_failure_delay = 0
 mail_location = maildir:{root}/mail/%u
@@ -45,7 +45,9 @@ mailbox_list_index = no
 passdb {{
   driver = static
   args = password={password}
+  mechanisms = plain login
 }}
+{oauth}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={root}/mail/%u
@@ -77,6 +79,21 @@ service lmtp {{
     port = {lmtp_port}
   }}
 }}
+"""
+
+_OAUTH = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/oauth2.conf
+}}
+"""
+_INTROSPECTION = """
+introspection_mode = post
+introspection_url = {url}
+username_attribute = user
+active_attribute = active
+active_value = true
 """
 
 # Dovecot's master ends its children when it is told to end; this shell tells it when the test process is gone, however
@@ -136,12 +153,15 @@ def missing() -> str | None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Dovecot]:
-    """Start Dovecot, wait until it takes connections, stop it at the end and remove its folder."""
+def running(introspection: str = "", mechanisms: str = "plain login") -> Iterator[Dovecot]:
+    """Start Dovecot, wait until it takes connections, stop it at the end and remove its folder.
+
+    `introspection` is the address of a token server (RFC 7662) for the mechanisms xoauth2 and oauthbearer.
+    """
     root = Path(tempfile.mkdtemp(prefix="dovecot-"))
     root.chmod(0o755)  # as root the mail processes run as another user
     try:
-        server = _prepare(root)
+        server = _prepare(root, introspection, mechanisms)
         with _process(root):
             _await_port(server.imap_port, root)
             yield server
@@ -163,7 +183,7 @@ def self_signed(folder: Path, names: str) -> None:
     )
 
 
-def _prepare(root: Path) -> Dovecot:
+def _prepare(root: Path, introspection: str, mechanisms: str) -> Dovecot:
     self_signed(root / "tls", "DNS:localhost,IP:127.0.0.1")
     mail_user = pwd.getpwnam("dovecot") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
     login_user = pwd.getpwnam("dovenull") if os.geteuid() == 0 else mail_user
@@ -175,6 +195,8 @@ def _prepare(root: Path) -> Dovecot:
         internal_group=grp.getgrgid(mail_user.pw_gid).gr_name,
         login=login_user.pw_name,
         password=PASSWORD,
+        mechanisms=mechanisms,
+        oauth=_OAUTH.format(root=root) if introspection else "",
         uid=server.uid,
         gid=server.gid,
         imap_port=imap,
@@ -182,6 +204,7 @@ def _prepare(root: Path) -> Dovecot:
         lmtp_port=lmtp,
     )
     (root / "dovecot.conf").write_text(config)
+    (root / "oauth2.conf").write_text(_INTROSPECTION.format(url=introspection))
     (root / "mail").mkdir()
     server._own(root / "mail")
     return server

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from interest_ingest.cli import config, database, demo, ledger, mailboxes, parsers, reading
+from interest_ingest.cli import auth, config, database, demo, ledger, mailboxes, parsers, reading
 from interest_ingest.cli.common import Given, neutral
 from interest_ingest.errors import IngestError
 
@@ -45,6 +45,7 @@ for command in (
     mailboxes.run,
     mailboxes.poll,
     mailboxes.check,
+    auth.auth,
     reading.import_,
     reading.parse,
     ledger.cards,

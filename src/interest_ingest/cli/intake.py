@@ -89,7 +89,7 @@ def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], b
     """Poll all at once, so that none waits for another, then read what landed."""
     from interest_ingest.ingest.intake import acknowledge_mailbox, poll_mailbox
 
-    accounts = [mailbox.account() for mailbox in mailboxes]  # a missing password ends all before any log-in
+    accounts = [settings.account(mailbox) for mailbox in mailboxes]  # a missing password ends all before any log-in
     bar = bars.add_task("mails landed", total=None)
     stop = threading.Event()
     polls = [

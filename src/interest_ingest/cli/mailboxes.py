@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from interest_ingest.cli.common import Given, json_option, neutral, progress
-from interest_ingest.errors import IngestError, UsageError
+from interest_ingest.errors import IngestError, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from interest_ingest.settings import Mailbox, Settings
@@ -92,7 +92,7 @@ def _lines(given: Given, settings: Settings) -> Iterator[Line]:
     if not settings.mailboxes:
         yield _tried("mailboxes", lambda: str(settings.chosen()))
         return
-    mailboxes = [partial(_tried, f"mailbox {box.name}", partial(_mailbox, box)) for box in settings.chosen()]
+    mailboxes = [partial(_tried, f"mailbox {box.name}", partial(_mailbox, settings, box)) for box in settings.chosen()]
     with ThreadPoolExecutor(len(mailboxes)) as pool:  # all at once: one that is silent takes a minute
         yield from pool.map(lambda look: look(), mailboxes)
 
@@ -132,15 +132,44 @@ def _parsers() -> str:
     return f"{len(builtin_parsers())} parsers"
 
 
-def _mailbox(mailbox: Mailbox) -> str:
+def _mailbox(settings: Settings, mailbox: Mailbox) -> str:
+    from interest_ingest.mailbox.faults import MailboxError
     from interest_ingest.mailbox.imap import connect
 
-    with connect(mailbox.account()) as box:
-        state = box.examine()
-        able = box.capabilities()
+    logged_in = _token(settings, mailbox) if mailbox.oauth else "logged in"
+    try:
+        with connect(settings.account(mailbox)) as box:
+            state = box.examine()
+            able = box.capabilities()
+    except MailboxError as error:
+        raise type(error)(f"{error}{_advice(settings, mailbox, str(error))}") from error
     if mailbox.acknowledge == "move" and "MOVE" not in able:
         raise UsageError(f'{mailbox.host} has no MOVE; use acknowledge = "keyword", "seen" or "none"')
     secured = {"implicit": "TLS", "starttls": "STARTTLS", "none": "no TLS (loopback)"}[mailbox.tls]
     lasting = f"UIDVALIDITY {state.uidvalidity}" if state.uidvalidity else "UIDs do not last"
     known = ", ".join(sorted(able & USEFUL)) or "only the basics"
-    return f"{secured}, logged in, {mailbox.folder}: {state.exists} mails, {lasting}, can {known}"
+    return f"{secured}, {logged_in}, {mailbox.folder}: {state.exists} mails, {lasting}, can {known}"
+
+
+def _token(settings: Settings, mailbox: Mailbox) -> str:
+    """Get an access token and look at what it permits, before the mail server refuses it without a reason."""
+    from interest_ingest.oauth.permissions import missing
+
+    credential = settings.credential(mailbox)
+    credential()
+    token = credential.stored()
+    assert token is not None
+    if lacking := missing(credential.registration, token):
+        raise Unreachable(f"mailbox {mailbox.name}: {lacking}")
+    return f"logged in by a token that lasts until {token.expires_at:%Y-%m-%d %H:%M} UTC and is renewed"
+
+
+def _advice(settings: Settings, mailbox: Mailbox, said: str) -> str:
+    """What is left to check when the token is good and the mail server does not take it."""
+    if not mailbox.oauth:
+        return ""
+    from interest_ingest.oauth.permissions import advice
+
+    credential = settings.credential(mailbox)
+    token = credential.stored()
+    return f" {advice(credential.registration, token, said)}" if token else ""

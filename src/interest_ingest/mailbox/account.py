@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,8 +36,10 @@ class Account:
     name: str
     host: str
     username: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     port: int = 993
     tls: Tls = "implicit"
     folder: str = "INBOX"
     limits: Limits = Limits()
+    token: Callable[[str], str] | None = field(default=None, repr=False)
+    """In place of the password: gives an access token, another than the one that the server has just refused."""

@@ -112,6 +112,8 @@ _REMEDIES: dict[type[MailboxError], str] = {
     Misbehaving: "does not answer as an IMAP server does ({text}); check host and port",
 }
 
+_BEARER_REFUSED = "refuses the access token of {user} ({text}); interest-ingest check tells what it lacks"
+
 _NO_STARTTLS = 'offers no STARTTLS, so nothing was sent; use tls = "implicit" and its port, mostly 993'
 
 _CUTS: dict[Cut, tuple[type[MailboxError], str]] = {
@@ -148,7 +150,8 @@ def refusal(account: Account, text: str, *, login: bool = False) -> MailboxError
     )
     if kind is AuthenticationFailed and not login:  # "password" in the name of a folder, say
         kind = Refused
-    error = kind(_sentence(account, _REMEDIES[kind], text))
+    phrase = _BEARER_REFUSED if kind is AuthenticationFailed and account.token else _REMEDIES[kind]
+    error = kind(_sentence(account, phrase, text))
     if backoff := _BACKOFF.search(text):
         error.retry_after = int(backoff[1]) / (1 if (backoff[2] or "").startswith("s") else 1000)
     return error

@@ -12,6 +12,7 @@ the server cannot give is noted in `box.unfetchable`, and the others are read.
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import ipaddress
 import re
 import socket
@@ -22,7 +23,7 @@ from datetime import date
 from typing import Any, Literal, TypeVar
 
 from interest_ingest.errors import UsageError
-from interest_ingest.mailbox import answers, parts
+from interest_ingest.mailbox import answers, parts, sasl
 from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.faults import (
     MailboxError,
@@ -74,6 +75,7 @@ def connect(account: Account, stop: threading.Event | None = None) -> Iterator[M
     Raises UsageError (clear text to another machine, control characters) before any connection, else MailboxError.
     """
     _check(account)
+    token = account.token("") if account.token else ""
     guard = Guard(account.limits.command_seconds, account.limits.poll_seconds, stop)
     client: Client | None = None
     try:
@@ -82,7 +84,7 @@ def connect(account: Account, stop: threading.Event | None = None) -> Iterator[M
             if account.tls == "starttls":
                 client.starttls(tls_context())
         with translated(account, guard, login=True), guard.command(account.limits.answer_bytes):
-            _log_in(client, account)
+            _log_in(client, account, token)
         yield Mailbox(account, client, guard)
         with (
             contextlib.suppress(MailboxError),
@@ -374,12 +376,27 @@ def _is_loopback(host: str) -> bool:
     return host.lower().rstrip(".") == "localhost"
 
 
-def _log_in(client: Client, account: Account) -> None:
+def _log_in(client: Client, account: Account, token: str) -> None:
+    if account.token:
+        _log_in_by_token(client, account, token, account.token)
+        return
     # imaplib sends LOGIN in ASCII and the user name unquoted; AUTHENTICATE PLAIN takes any character (RFC 4616).
     if _PLAIN_USER.fullmatch(account.username) and account.password.isascii():
         client.login(account.username, account.password)
     else:
         client.plain_login(account.username, account.password)
+
+
+def _log_in_by_token(client: Client, account: Account, token: str, renew: Callable[[str], str]) -> None:
+    try:
+        sasl.log_in(client, account.username, token)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        renewed = renew(token)  # it may have been revoked before its time
+        if renewed == token:
+            raise
+        sasl.log_in(client, account.username, renewed)
 
 
 def _groups(values: Sequence[T], size: int) -> Iterator[list[T]]:
