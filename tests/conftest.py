@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import mariadb as mariadb_server
 from tests.servers import postgres as postgres_server
 from tests.torture import TORTURE
 
-PACKAGES = {"Dovecot": "dovecot-imapd dovecot-lmtpd", "PostgreSQL": "postgresql"}
+PACKAGES = {"Dovecot": "dovecot-imapd dovecot-lmtpd", "PostgreSQL": "postgresql", "MariaDB": "mariadb-server"}
 
 
 def need(server: str, lacking: str | None) -> None:
@@ -63,3 +64,11 @@ def postgres_url() -> Iterator[str]:
 def new_postgres_url(postgres_url: str) -> Callable[[], str]:
     """Makes an empty PostgreSQL database at each call; gives its URL."""
     return lambda: postgres_server.new_database(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[mariadb_server.MariaDB]:
+    """A running MariaDB."""
+    need("MariaDB", mariadb_server.missing())
+    with mariadb_server.running() as server:
+        yield server

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0001"
 down_revision = None
@@ -28,11 +30,27 @@ REPLY_KINDS = ("url", "mailto", "tel")
 
 # SQLite numbers rows by itself only where the type is exactly INTEGER.
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+INSTANT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mariadb")
+BYTES = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mariadb")
+
+create_table = partial(
+    op.create_table,
+    mariadb_engine="InnoDB",
+    mariadb_charset="utf8mb4",
+    mariadb_collate="utf8mb4_nopad_bin",
+    mariadb_row_format="DYNAMIC",
+)
+
+
+def text_type(width: int) -> Any:
+    wide = sa.String(width) if width <= URL else sa.Text()
+    if width <= LINE:
+        return wide
+    return wide.with_variant(mysql.TEXT() if width <= URL else mysql.MEDIUMTEXT(), "mariadb")
 
 
 def line(name: str, width: int = LINE, **options: Any) -> sa.Column[str]:
-    kind = sa.String(width) if width <= URL else sa.Text()
-    return sa.Column(name, kind, sa.CheckConstraint(f"length({name}) <= {width}", name=name), **options)
+    return sa.Column(name, text_type(width), sa.CheckConstraint(f"length({name}) <= {width}", name=name), **options)
 
 
 def one_of(name: str, words: tuple[str, ...], **options: Any) -> sa.Column[str]:
@@ -54,7 +72,7 @@ def flag(name: str) -> sa.Column[bool]:
 
 
 def instant(name: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.DateTime(timezone=True), **options)
+    return sa.Column(name, INSTANT, **options)
 
 
 def upgrade() -> None:
@@ -63,7 +81,7 @@ def upgrade() -> None:
 
 
 def create_ledger() -> None:
-    op.create_table(
+    create_table(
         "worker",
         sa.Column("id", sa.CHAR(36), primary_key=True),
         sa.Column("host", sa.String(255), nullable=False),
@@ -73,7 +91,7 @@ def create_ledger() -> None:
         instant("heartbeat_at", nullable=False),
         comment="Living processes. Deleting one gives back its leases and claims.",
     )
-    op.create_table(
+    create_table(
         "mailbox",
         sa.Column("id", ID, primary_key=True),
         line("name", nullable=False),
@@ -83,7 +101,7 @@ def create_ledger() -> None:
         line("last_error"),
         sa.UniqueConstraint("name", "folder"),
     )
-    op.create_table(
+    create_table(
         "epoch",
         sa.Column("id", ID, primary_key=True),
         sa.Column("mailbox_id", ID, sa.ForeignKey("mailbox.id"), nullable=False),
@@ -96,18 +114,18 @@ def create_ledger() -> None:
         instant("closed_at"),
         sa.UniqueConstraint("mailbox_id", "uidvalidity", "gen"),
     )
-    op.create_table(
+    create_table(
         "raw_message",
         sa.Column("id", ID, primary_key=True),
         digest("raw_sha256", nullable=False, unique=True),
         digest("canon_digest", index=True),
         digest("message_id_digest", index=True),
-        sa.Column("body", sa.LargeBinary, comment="zstd; NULL once retention has emptied it"),
+        sa.Column("body", BYTES, comment="zstd; NULL once retention has emptied it"),
         sa.Column("size", sa.BigInteger, nullable=False, comment="bytes of the uncompressed body"),
         flag("whole"),
         instant("stored_at", nullable=False),
     )
-    op.create_table(
+    create_table(
         "delivery",
         sa.Column("id", ID, primary_key=True),
         sa.Column("epoch_id", ID, sa.ForeignKey("epoch.id"), nullable=False),
@@ -138,7 +156,7 @@ def create_ledger() -> None:
 
 
 def create_cards() -> None:
-    op.create_table(
+    create_table(
         "card",
         sa.Column("id", sa.CHAR(36), primary_key=True),
         sa.Column("mail_id", ID, sa.ForeignKey("raw_message.id"), nullable=False, index=True),
@@ -185,13 +203,13 @@ def create_cards() -> None:
         instant("updated_at", nullable=False),
     )
     op.create_index("ix_card_created_at_id", "card", ["created_at", "id"])
-    op.create_table(
+    create_table(
         "card_key",
         sa.Column("key", sa.CHAR(64), primary_key=True),
         one_of("kind", ("event", "content"), nullable=False),
         sa.Column("card_id", sa.CHAR(36), sa.ForeignKey("card.id"), nullable=False, index=True),
     )
-    op.create_table(
+    create_table(
         "card_origin",
         sa.Column("delivery_id", ID, sa.ForeignKey("delivery.id"), nullable=False),
         integer("ord", 0, nullable=False),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0002"
 down_revision = "0001"
@@ -16,6 +18,15 @@ LINE, URL = 300, 2_000
 BLOCKED = ("address", "domain", "profile")
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+INSTANT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mariadb")
+
+create_table = partial(
+    op.create_table,
+    mariadb_engine="InnoDB",
+    mariadb_charset="utf8mb4",
+    mariadb_collate="utf8mb4_nopad_bin",
+    mariadb_row_format="DYNAMIC",
+)
 
 ADDED = {
     "mailbox": (
@@ -34,11 +45,12 @@ ADDED = {
 
 def line(name: str, width: int, **options: Any) -> sa.Column[str]:
     check = sa.CheckConstraint(f"length({name}) <= {width}", name=name)
-    return sa.Column(name, sa.String(width), check, **options)
+    kind = sa.String(width) if width <= LINE else sa.String(width).with_variant(mysql.TEXT(), "mariadb")
+    return sa.Column(name, kind, check, **options)
 
 
 def instant(name: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.DateTime(timezone=True), **options)
+    return sa.Column(name, INSTANT, **options)
 
 
 def upgrade() -> None:
@@ -48,7 +60,7 @@ def upgrade() -> None:
     waiting = sa.text("outcome IS NULL")
     op.create_index("ix_delivery_waiting", "delivery", ["signed", "id"], sqlite_where=waiting, postgresql_where=waiting)
     words = ", ".join(f"'{word}'" for word in BLOCKED)
-    op.create_table(
+    create_table(
         "block",
         sa.Column("id", ID, primary_key=True),
         sa.Column("kind", sa.String(20), sa.CheckConstraint(f"kind IN ({words})", name="kind"), nullable=False),
@@ -57,7 +69,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "value"),
         comment="Whose interests are ignored.",
     )
-    op.create_table(
+    create_table(
         "alarm",
         line("name", LINE, primary_key=True),
         line("text", URL, nullable=False),

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, select
 
 from interest_ingest.cards import Author, Channel, InterestCard, Outcome, Reading, Trust
 from interest_ingest.store import Landed, Landing, Recorded, Store
+from interest_ingest.store.engine import make_engine
 from interest_ingest.store.tables import PEOPLES_COLUMNS, card, metadata, worker
 
 ARRIVED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -109,3 +110,13 @@ def write(url: str, statement: Any, rows: Sequence[dict[str, Any]] | None = None
 
 def peoples_columns(url: str) -> dict[str, tuple[Any, ...]]:
     return {row["id"]: tuple(row[name] for name in PEOPLES_COLUMNS) for row in table(url, card.name)}
+
+
+def empty(url: str) -> None:
+    """Delete every row; ids go on where they were."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(card.update().values(suspect_of=None))  # MariaDB checks row by row
+        for one in reversed(metadata.sorted_tables):
+            connection.execute(one.delete())
+    engine.dispose()

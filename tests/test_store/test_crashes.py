@@ -18,9 +18,8 @@ from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.store import Landed, Store
 from interest_ingest.store.engine import make_engine
-from interest_ingest.store.tables import metadata
 from tests.test_store.children import fork, killed_at
-from tests.test_store.making import an_epoch, dump, interest, landing, reading, table, verified, write
+from tests.test_store.making import an_epoch, dump, empty, interest, landing, reading, table, verified, write
 
 MAILS = 6
 
@@ -69,14 +68,6 @@ TRUTH = sorted(
 )
 
 
-def emptied(url: str) -> None:
-    engine = make_engine(url)
-    with engine.begin() as connection:
-        for one in reversed(metadata.sorted_tables):
-            connection.execute(one.delete())
-    engine.dispose()
-
-
 def test_killed_anywhere_nothing_is_lost_or_doubled(database_url: str) -> None:
     """Every fifth statement or commit of the whole work; after each kill the next run ends it."""
     step, kills = 1, 0
@@ -89,7 +80,7 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(database_url: str) -> None:
         with Store.open(database_url) as store:
             work(store)
         assert facts(database_url)["cards"] == TRUTH
-        emptied(database_url)
+        empty(database_url)
         step += 5
     assert kills > 9
     assert seen == {(0, 0), (3, 0), (6, 0), (6, 4), (6, 6)}

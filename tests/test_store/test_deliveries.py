@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -14,7 +12,7 @@ from sqlalchemy import update
 from interest_ingest.cards import Author, InterestCard, Reading, Trust
 from interest_ingest.store import Landing, Store
 from interest_ingest.store.tables import PEOPLES_COLUMNS, card, delivery, metadata
-from tests.test_store.making import an_epoch, digest, dump, interest, landing, peoples_columns, reading, write
+from tests.test_store.making import an_epoch, digest, dump, empty, interest, landing, peoples_columns, reading, write
 
 Delivery = tuple[str, int, Trust, int]
 """A mailbox, the number of a mail, the trust with which it came, and the mails that are recorded together with it."""
@@ -71,25 +69,12 @@ def touch(store: Store) -> None:
         connection.execute(update(card).where(card.c.id == first).values(responsible="Vera"))
 
 
-@pytest.fixture
-def emptied(database_url: str) -> Callable[[], str]:
-    """Empties the database and gives its URL: for each example anew."""
-
-    def empty() -> str:
-        with Store.open(database_url) as store, store._engine.begin() as connection:
-            for one in reversed(metadata.sorted_tables):
-                connection.execute(one.delete())
-        return database_url
-
-    return empty
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=mails, arrivals=deliveries)
 def test_the_invariants_hold(
-    emptied: Callable[[], str], contents: list[tuple[list[InterestCard], str]], arrivals: list[Delivery]
+    database_url: str, contents: list[tuple[list[InterestCard], str]], arrivals: list[Delivery]
 ) -> None:
-    url = emptied()
+    empty(url := database_url)
     with Store.open(url) as store:
         landed = arrive(store, arrivals, contents)
         rows = dump(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -29,8 +30,13 @@ _DRIVERS = {
     "sqlite+pysqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
+    "mariadb": "mariadb+pymysql",
+    "mariadb+pymysql": "mariadb+pymysql",
+    "mysql": "mariadb+pymysql",
+    "mysql+pymysql": "mariadb+pymysql",
 }
-_FORMS = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
+_EXTRAS = {"psycopg": "postgres", "pymysql": "mysql"}
+_FORMS = "write sqlite:///FILE, postgresql://USER@HOST/NAME or mariadb://USER@HOST/NAME"
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -40,6 +46,16 @@ _SQLITE_PRAGMAS = (
 )
 # lock_timeout: a CRM that holds a card's row must not hold up intake; five tries make at most five seconds.
 _POSTGRES_SETTINGS = "SET lock_timeout = '1s'; SET TimeZone = 'UTC'; SET synchronous_commit = 'on'"
+_POSTGRES_KEEPALIVE = {"keepalives_idle": 60, "keepalives_interval": 20, "keepalives_count": 3}
+# Its default REPEATABLE READ would not show the row of another process that kept us from inserting our own, and takes
+# locks on gaps, which end in deadlocks. Without a strict mode it cuts what is too long, without a word.
+_MARIADB_SETTINGS = (
+    "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 1, lock_wait_timeout = 1",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+)
+_MARIADB_OLDEST = (10, 6)  # SKIP LOCKED; a CREATE or ALTER is done or undone when the server is killed
+_MARIADB_PACKET = 32 * 1024 * 1024  # a mail of 25 MB that does not get smaller, with what is escaped in it
+_MARIADB_SILENCE = 300  # seconds; a server behind a dead line would be awaited for ever
 
 
 def make_engine(url: str) -> Engine:
@@ -55,7 +71,12 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = _create(parsed, connect_args={"connect_timeout": CONNECT_SECONDS})
+    if parsed.get_backend_name() == "mariadb":
+        silence = {"read_timeout": _MARIADB_SILENCE, "write_timeout": _MARIADB_SILENCE}
+        engine = _create(parsed, connect_args={"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4", **silence})
+        event.listen(engine, "connect", _prepare_mariadb, insert=True)  # before SQLAlchemy asks what server it is
+        return engine
+    engine = _create(parsed, connect_args={"connect_timeout": CONNECT_SECONDS} | _POSTGRES_KEEPALIVE)
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 
@@ -71,7 +92,8 @@ def _create(url: URL, connect_args: dict[str, Any]) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"database.url: the driver {error.name!r} is not installed: pip install 'interest-ingest[postgres]'"
+            f"database.url: the driver {error.name!r} is not installed: "
+            f"pip install 'interest-ingest[{_EXTRAS.get(str(error.name), error.name)}]'"
         ) from error
 
 
@@ -117,6 +139,23 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
     connection.autocommit = False
 
 
+def _prepare_mariadb(connection: Any, _record: object) -> None:
+    server: str = connection.get_server_info()
+    version = re.search(r"(\d+)\.(\d+)\.\d+-MariaDB", server)  # older ones say 5.5.5-10.6.1-MariaDB
+    if version is None or (int(version[1]), int(version[2])) < _MARIADB_OLDEST:
+        raise Unreachable(f"the database server is {server}, needed is MariaDB 10.6 or later: install that")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        (packet,) = cursor.fetchone()
+        if packet < _MARIADB_PACKET:
+            raise Unreachable(
+                f"the database server takes at most {packet >> 20} MB at once, a mail may have more: "
+                f"set max_allowed_packet = {_MARIADB_PACKET >> 20}M in its configuration"
+            )
+        for statement in _MARIADB_SETTINGS:
+            cursor.execute(statement)
+
+
 def look(engine: Engine, step: Callable[[Connection], T]) -> T:
     """Run `step` in one transaction that only reads; otherwise like `transact`."""
     return transact(engine.execution_options(reads=True), step)
@@ -143,6 +182,8 @@ def transact(engine: Engine, step: Callable[[Connection], T]) -> T:
 
 _PASSING_STATES = {"40001", "40P01", "55P03", "23505"}  # serialization, deadlock, lock timeout, unique key
 _PASSING_CODES = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+# Changed since it was read, unique key, lock timeout, deadlock; shutting down, connection killed (the driver goes on).
+_PASSING_NUMBERS = {1020, 1062, 1205, 1213, 1053, 1927}
 
 
 def _passing(error: Exception) -> bool:
@@ -150,8 +191,16 @@ def _passing(error: Exception) -> bool:
         return False
     if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING_STATES:
         return True
+    if (number := _mariadb_number(error)) is not None:
+        return number in _PASSING_NUMBERS
     code = getattr(error.orig, "sqlite_errorcode", 0)
     return code in _PASSING_CODES or code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _mariadb_number(error: DBAPIError) -> int | None:
+    """MariaDB's own number of the error: the driver gives (number, sentence) and no SQLSTATE; None of other drivers."""
+    arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
+    return arguments[0] if len(arguments) == 2 and isinstance(arguments[0], int) else None
 
 
 _BUSY = (IngestError, "is locked by another program: end the program that holds it, then try again")
@@ -178,6 +227,16 @@ _POSTGRES_ERRORS: dict[str, tuple[type[IngestError], str]] = {
     "55P03": _BUSY,
     "57": (Unreachable, "the server is shutting down or starting: try again"),
 }
+# https://mariadb.com/kb/en/mariadb-error-codes/
+_MARIADB_ERRORS: dict[int, tuple[type[IngestError], str]] = {
+    **dict.fromkeys((1205, 1213, 1020), _BUSY),
+    **dict.fromkeys((1021, 1114, 1030, 1028), _FULL),
+    **dict.fromkeys((1037, 1038, 1040, 1041, 1203, 1226), _POSTGRES_ERRORS["53"]),
+    **dict.fromkeys((1290, 1792, 1836), _POSTGRES_ERRORS["25006"]),
+    **dict.fromkeys((1142, 1143, 1227, 1370), _POSTGRES_ERRORS["42501"]),
+    **dict.fromkeys((1053, 1927), _POSTGRES_ERRORS["57"]),
+    **dict.fromkeys((0, 1044, 1045, 1049, 1698, 2002, 2003, 2005, 2006, 2013, 2014, 2055), _POSTGRES_ERRORS["08"]),
+}
 
 
 def explained(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
@@ -188,7 +247,8 @@ def explained(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
     if kind is None:
         return error
     where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.set(query={}).render_as_string()
-    said = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+    words = error.orig.args[-1] if error.orig and error.orig.args else ""  # MariaDB's driver: (number, sentence)
+    said = (str(words).splitlines() or [type(error.orig).__name__])[0]
     return kind(f"the database {where}: {said}; {remedy}")
 
 
@@ -196,6 +256,8 @@ def _meaning(error: DBAPIError) -> tuple[type[IngestError], str] | None:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return _SQLITE_ERRORS.get(code & 0xFF)
+    if (number := _mariadb_number(error)) is not None:
+        return _MARIADB_ERRORS.get(number)
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # psycopg gives no SQLSTATE when it found no server, was not let in, or lost it
         lost = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)

@@ -5,11 +5,12 @@ Alembic is imported only when something has to be done: it would cost every star
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from interest_ingest.bundled import bundled
@@ -29,6 +30,7 @@ VERSION_TABLE: Final = "schema_version"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
 _UPGRADE_LOCK = 0x1_7E_2E_57  # any number, the same for all our processes
+_WAIT_SECONDS = 30
 
 
 def ensure(engine: Engine) -> None:
@@ -72,7 +74,7 @@ def _known_revisions() -> set[str]:
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring the database to `REVISION` in one transaction; gives the revision before and after.
+    """Bring the database to `REVISION`; gives the revision before and after.
 
     Safe to run twice, in two processes at once, and after a kill in the middle.
     """
@@ -99,13 +101,14 @@ def configuration(connection: Connection | None = None) -> Config:
 
 @contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
-    """The one transaction in which a migration runs.
+    """The one transaction in which a migration runs. Two processes that find an empty database at the same moment come
+    one after the other.
 
     SQLite cannot alter most of a table, so it is copied and renamed, and with foreign keys enforced the drop of the
-    old copy deletes the rows of its children; enforcement can only be switched outside a transaction. Two processes
-    that find an empty database at the same moment come one after the other.
+    old copy deletes the rows of its children; enforcement can only be switched outside a transaction. MariaDB commits
+    every CREATE and ALTER by itself, so there each of them is one that may be repeated.
     """
-    prepare, check = (_sqlite_begin, _sqlite_check) if engine.dialect.name == "sqlite" else (_postgres_begin, _no_check)
+    prepare, check = _MIGRATING[engine.dialect.name]
     try:
         with engine.connect() as connection:
             try:
@@ -134,5 +137,40 @@ def _postgres_begin(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
 
 
+def _mariadb_begin(connection: Connection) -> None:
+    connection.execute(text(f"SET lock_wait_timeout = {_WAIT_SECONDS}, innodb_lock_wait_timeout = {_WAIT_SECONDS}"))
+    # A lock of the whole server, not of this database: hence its name in it.
+    name = func.concat("interest_ingest.", func.md5(func.database()))
+    if not connection.scalar(select(func.get_lock(name, _WAIT_SECONDS))):
+        raise IngestError("the database is being upgraded by another process: wait until it is done, then try again")
+    event.listen(connection, "before_cursor_execute", _repeatable, retval=True)
+
+
+_REPEATABLE = (
+    (re.compile(r"(\s*CREATE TABLE )"), r"\1IF NOT EXISTS "),
+    (re.compile(r"(\s*CREATE (?:UNIQUE )?INDEX )"), r"\1IF NOT EXISTS "),
+    (re.compile(r"(\s*ALTER TABLE \S+ ADD COLUMN )"), r"\1IF NOT EXISTS "),
+    (re.compile(r"(\s*ALTER TABLE \S+ DROP COLUMN )"), r"\1IF EXISTS "),
+    (re.compile(r"(\s*DROP (?:TABLE|INDEX) )"), r"\1IF EXISTS "),
+)
+
+
+def _repeatable(
+    _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+) -> tuple[str, Any]:
+    """The statement in a form that does nothing where an upgrade that was killed has done it."""
+    for pattern, replacement in _REPEATABLE:
+        statement = pattern.sub(replacement, statement, count=1) if pattern.match(statement) else statement
+    return statement, parameters
+
+
 def _no_check(_connection: Connection) -> None:
-    """PostgreSQL checks by itself."""
+    """These check by themselves."""
+
+
+_Step = Callable[[Connection], None]
+_MIGRATING: dict[str, tuple[_Step, _Step]] = {
+    "sqlite": (_sqlite_begin, _sqlite_check),
+    "postgresql": (_postgres_begin, _no_check),
+    "mariadb": (_mariadb_begin, _no_check),
+}

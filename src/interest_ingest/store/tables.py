@@ -1,7 +1,7 @@
 """The tables, as they are after the last migration.
 
 Every text column cleans and cuts what it is given, and every width and vocabulary is also a CHECK: so SQLite, which
-would store 300 characters in a `VARCHAR(255)`, refuses what PostgreSQL refuses and both keep the same value.
+would store 300 characters in a `VARCHAR(255)`, refuses what PostgreSQL and MariaDB refuse, and all keep the same value.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
 from interest_ingest.cards import MAX_LINE, MAX_TEXT, MAX_URL, Action, Channel, Outcome, ReplyKind, Trust, clean_text
@@ -41,11 +44,20 @@ from interest_ingest.cards import MAX_LINE, MAX_TEXT, MAX_URL, Action, Channel, 
 MAX_INTEGER = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
 
+# MariaDB's own default folds case and takes "a " for "a": two people, and two folders, would be one. The other
+# collations of Unicode do one or the other.
+_MARIADB_OPTIONS = {
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+    "mariadb_row_format": "DYNAMIC",
+}
+
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: takes aware datetimes only, gives them back in UTC. SQLite keeps it as text without a zone."""
+    """An instant: takes aware datetimes only, gives them back in UTC. SQLite and MariaDB keep it without a zone."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mariadb")  # its plain one has whole seconds
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
@@ -61,6 +73,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def _text(width: int) -> TypeEngine[str]:
+    """Of the 65,535 bytes of a row in MariaDB a VARCHAR takes four for each character, a TEXT next to none."""
+    wide = String(width) if width <= MAX_URL else Text()
+    if width <= MAX_LINE:
+        return wide
+    return wide.with_variant(mysql.TEXT() if width <= MAX_URL else mysql.MEDIUMTEXT(), "mariadb")
+
+
 class CleanText(TypeDecorator[str]):
     """Text of at most `width` characters, cleaned and cut by `cards.clean_text` on its way in."""
 
@@ -70,7 +90,7 @@ class CleanText(TypeDecorator[str]):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
-        self.impl = String(width) if width <= MAX_URL else Text()
+        self.impl = _text(width)
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         return None if value is None else clean_text(value, self.width)
@@ -109,6 +129,17 @@ metadata = MetaData(
 
 # SQLite numbers rows by itself only where the type is exactly INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+_Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mariadb")
+
+
+@compiles(CheckConstraint, "mariadb")
+def _mariadb_check(constraint: CheckConstraint, compiler: DDLCompiler, **options: Any) -> str:
+    """MariaDB's `length` counts bytes (SQLite has no other name for it), and it takes no name for a column's CHECK."""
+    rendered: str = compiler.visit_check_constraint(constraint, **options)  # type: ignore[no-untyped-call]  # it has none
+    rendered = rendered.replace("length(", "char_length(")
+    return rendered[rendered.index("CHECK") :] if constraint.is_column_level else rendered
 
 
 def _line(name: str, width: int = MAX_LINE, **options: Any) -> Column[str]:
@@ -194,7 +225,7 @@ raw_message = Table(
     _digest("raw_sha256", nullable=False, unique=True),
     _digest("canon_digest", index=True),
     _digest("message_id_digest", index=True),
-    Column("body", LargeBinary, comment="zstd; NULL once retention has emptied it"),
+    Column("body", _Bytes, comment="zstd; NULL once retention has emptied it"),
     Column("size", BigInteger, nullable=False, comment="bytes of the uncompressed body"),
     _flag("whole"),
     _instant("stored_at", nullable=False),
@@ -337,3 +368,6 @@ alarm = Table(
     _instant("told_at"),
     comment="What is wrong at this moment; a row goes when it is over.",
 )
+
+for _table in metadata.tables.values():
+    _table.kwargs.update(_MARIADB_OPTIONS)

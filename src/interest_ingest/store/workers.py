@@ -128,18 +128,19 @@ def _database_time(connection: Connection) -> datetime:
 def take_lease(connection: Connection, me: Worker, mailbox_id: int) -> None:
     """Lease the mailbox to this process, again if it had it. Raises `Leased` if another living one has it."""
     me.check_in(connection)
+    it = mailbox.c.id == mailbox_id
+    connection.execute(select(mailbox.c.id).where(it).with_for_update())
     holder = connection.execute(
         select(mailbox.c.name, mailbox.c.leased_by, worker)
         .outerjoin_from(mailbox, worker, mailbox.c.leased_by == worker.c.id)
-        .where(mailbox.c.id == mailbox_id)
-        .with_for_update(of=mailbox)
+        .where(it)
     ).one()
     if holder.leased_by not in (None, me.id):
         raise Leased(
             f"mailbox {holder.name!r} is being polled by process {holder.pid} on {holder.host}: "
             "wait for it to finish or stop it"
         )
-    connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(leased_by=me.id))
+    connection.execute(update(mailbox).where(it).values(leased_by=me.id))
 
 
 def drop_lease(connection: Connection, me: Worker, mailbox_id: int) -> None:
