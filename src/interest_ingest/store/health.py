@@ -38,13 +38,13 @@ class MailboxHealth:
 
     name: str
     folder: str
-    polled_at: datetime | None
-    last_error: str | None
-    server_mails: int | None
-    unaccounted: int | None
-    compared_at: datetime | None
-    newest_received_at: datetime | None
-    newest_landed_at: datetime | None
+    polled_at: datetime | None = None
+    last_error: str | None = None
+    server_mails: int | None = None
+    unaccounted: int | None = None
+    compared_at: datetime | None = None
+    newest_received_at: datetime | None = None
+    newest_landed_at: datetime | None = None
     waiting: int = 0
     """Landed and not yet read."""
     postponed: int = 0

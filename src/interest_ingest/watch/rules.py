@@ -46,6 +46,7 @@ class Watched:
     interval: timedelta
     health: MailboxHealth | None = None
     refused: bool = False
+    folder: str = "INBOX"
 
     @property
     def login_fails(self) -> bool:
@@ -156,7 +157,8 @@ def _logins(snapshot: Snapshot) -> Alarms:
 
 def _silent(snapshot: Snapshot) -> Alarms:
     for one in snapshot.mailboxes:
-        reason = None if one.login_fails else silence(one, snapshot.since, snapshot.at, SILENT_SHORTEST)
+        known = one.login_fails or snapshot.disk  # why it is silent is told already
+        reason = None if known else silence(one, snapshot.since, snapshot.at, SILENT_SHORTEST)
         if reason:
             yield f"mailbox silent: {one.name}", f"{reason}; {_error(one) or 'its log lines tell more'}"
 

@@ -21,6 +21,7 @@ import structlog
 
 from interest_ingest.cards import iso_utc
 from interest_ingest.errors import IngestError
+from interest_ingest.parsing.automatic import OUR_LOOP
 from interest_ingest.store.health import Alarm
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ SECONDS = 15.0
 
 PAUSES = (0.0, 2.0, 10.0)
 """Seconds to wait before each try."""
-
-LOOP = "interest-ingest"
-"""Stands in the field X-Loop of our mails: one that comes back to a polled mailbox is no interest."""
 
 logger = structlog.get_logger(__name__)
 
@@ -149,9 +147,9 @@ def mail(settings: Settings, notice: Notice) -> EmailMessage:
     message["To"] = ", ".join(settings.alerts.mail_to)
     message["Subject"] = notice.title()
     message["Date"] = datetime.now(UTC)
-    message["Message-ID"] = f"<{LOOP}.{uuid.uuid4().hex}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{OUR_LOOP}.{uuid.uuid4().hex}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Loop"] = LOOP
+    message["X-Loop"] = OUR_LOOP
     message.set_content(notice.text() + "\n")
     return message
 

@@ -187,7 +187,7 @@ def watched(settings: Settings, health: Health | None, refused: set[str] | None 
     """The configured mailboxes with what is known of each."""
     known = {(one.name, one.folder): one for one in health.mailboxes} if health else {}
     return tuple(
-        Watched(one.name, one.poll_interval, known.get((one.name, one.folder)), one.name in (refused or ()))
+        Watched(one.name, one.poll_interval, known.get((one.name, one.folder)), one.name in (refused or ()), one.folder)
         for one in settings.mailboxes.values()
     )
 
