@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from interest_ingest.cli import auth, config, database, demo, ledger, mailboxes, parsers, reading
+from interest_ingest.cli import auth, block, config, database, demo, ledger, mailboxes, parsers, reading
 from interest_ingest.cli.common import Given, neutral
 from interest_ingest.errors import IngestError
 
@@ -48,6 +48,7 @@ for command in (
     auth.auth,
     reading.import_,
     reading.parse,
+    block.block,
     ledger.cards,
     ledger.mails,
     parsers.parser,

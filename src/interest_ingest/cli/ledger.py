@@ -48,6 +48,9 @@ class OutcomeName(click.ParamType[str]):
         return str(value)
 
 
+TRUSTS = ("verified", "unproven", "failed")
+"""As `cards.Trust` has them; `--help` need not load the card's model."""
+
 CARD_COLUMNS: Columns = {
     "when (UTC), what": {"width": 20},
     "who, trust": {"width": 20},
@@ -60,11 +63,25 @@ CARD_COLUMNS: Columns = {
 @click.option("--since", type=Since(), metavar="WHEN", help="Only cards made since: a day, an instant, 36h or 7d.")
 @click.option("--source", metavar="NAME", help="Only cards of this source, like facebook.")
 @click.option("--unprocessed", is_flag=True, help="Only cards that nobody has processed.")
+@click.option("--trust", type=click.Choice(TRUSTS), multiple=True, help="Only cards of this trust.")
+@click.option("--all", "everything", is_flag=True, help="Also cards of mails that may be forged (trust failed).")
 @click.pass_obj
-def cards(given: Given, as_json: bool, since: datetime | None, source: str | None, unprocessed: bool) -> None:
-    """Show the interest cards, oldest first; with --json as JSON Lines."""
+def cards(
+    given: Given,
+    as_json: bool,
+    since: datetime | None,
+    source: str | None,
+    unprocessed: bool,
+    trust: tuple[str, ...],
+    everything: bool,
+) -> None:
+    """Show the interest cards, oldest first; with --json as JSON Lines.
+
+    Cards whose trust is "failed" are shown only if asked for: the mail may be forged.
+    """
+    wanted = None if everything else trust or TRUSTS[:2]
     with given.store() as (_, store):
-        found = store.cards(since=since, source=source, unprocessed=unprocessed)
+        found = store.cards(since=since, source=source, unprocessed=unprocessed, trust=wanted)
         if as_json:
             for card in found:
                 print_json(card)

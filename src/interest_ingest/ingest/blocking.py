@@ -61,7 +61,7 @@ class BlockList:
         domain = email.rpartition("@")[2]
         if email and (email in self.addresses or self._has_domain(domain)):
             return True
-        return bool(self.profiles and author.profile_url) and profile_key(author.profile_url or "") in self.profiles
+        return bool(self.profiles) and profile_key(author.profile_url or "") in self.profiles
 
     def _has_domain(self, domain: str) -> bool:
         """Label by label: a list of thousands costs no more than one of two."""

@@ -6,9 +6,10 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
-from interest_ingest.cards import Interest, InterestCard, Outcome, Reading, Trust
+from interest_ingest.cards import Channel, Interest, InterestCard, Outcome, Reading, Trust
 from interest_ingest.ingest.authentication import Authentication, trust
 from interest_ingest.ingest.normalize import normalize
 from interest_ingest.ingest.rules import Rules
@@ -119,13 +120,22 @@ def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: da
 
 
 def _cards(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Iterator[InterestCard]:
-    for number, interest in enumerate(parser(mail)):
-        if number == MAX_CARDS:
-            return
-        if not _own(interest, rules):
-            yield normalize(interest, parser, mail, rules, level, received_at)
+    """The cards of `mail`; raises `Ignored` if our own people did all that it tells of."""
+    interests = list(islice(parser(mail), MAX_CARDS))
+    others = [interest for interest in interests if not _own(interest, mail, rules)]
+    if interests and not others:
+        raise Ignored("own people")
+    for interest in others:
+        yield normalize(interest, parser, mail, rules, level, received_at)
 
 
-def _own(interest: Interest, rules: Rules) -> bool:
-    """Whether our own people did it: their answers under our posts are no interest in us."""
-    return (interest.author.profile_url or "").rstrip("/") in rules.own_profiles
+def _own(interest: Interest, mail: Mail, rules: Rules) -> bool:
+    """Whether our own people did it: their answers under our posts are no interest in us.
+
+    A form without the visitor's address may bear that of our own from which the site sends it.
+    """
+    courier = mail.sender.email.lower() if mail.sender and interest.channel is Channel.FORM else None
+    author = interest.author
+    if courier and (author.email or "").lower() == courier:
+        author = author.model_copy(update={"email": None})
+    return rules.is_own(author)

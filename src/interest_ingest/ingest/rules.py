@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from interest_ingest.cards import Author
 from interest_ingest.parsing import Parser
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.load import builtin_parsers
+from interest_ingest.parsing.profiles import profile_key
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,16 @@ class Rules:
     def parsers(self) -> tuple[Parser, ...]:
         """The parsers that are asked, by name."""
         return builtin_parsers()
+
+    def is_own(self, author: Author) -> bool:
+        """Whether it is one of our own people."""
+        if (author.email or "").lower() in self.own_addresses:
+            return True
+        return bool(self._own_keys) and profile_key(author.profile_url or "") in self._own_keys
+
+    @cached_property
+    def _own_keys(self) -> frozenset[str]:
+        return frozenset(map(profile_key, self.own_profiles)) - {""}
 
     @cached_property
     def zone(self) -> ZoneInfo:

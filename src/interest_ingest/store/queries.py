@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,13 +40,22 @@ class Counts:
     cards: int
 
 
-def cards(engine: Engine, since: datetime | None, source: str | None, *, unprocessed: bool) -> Iterator[dict[str, Any]]:
+def cards(
+    engine: Engine,
+    since: datetime | None,
+    source: str | None,
+    *,
+    unprocessed: bool,
+    trust: Collection[str] | None = None,
+) -> Iterator[dict[str, Any]]:
     """The cards in their public JSON shape, in the order of their making, without superseded ones."""
     wanted = select(card).where(card.c.superseded_at.is_(None)).order_by(card.c.created_at, card.c.id).limit(PAGE)
     if since is not None:
         wanted = wanted.where(card.c.created_at >= since)
     if source is not None:
         wanted = wanted.where(card.c.source == source)
+    if trust is not None:
+        wanted = wanted.where(card.c.trust.in_(trust))
     if unprocessed:
         wanted = wanted.where(card.c.processed.is_(False))
     page = _page(engine, wanted)

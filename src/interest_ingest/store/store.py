@@ -288,10 +288,18 @@ class Store:
     # Questions
 
     def cards(
-        self, since: datetime | None = None, source: str | None = None, *, unprocessed: bool = False
+        self,
+        since: datetime | None = None,
+        source: str | None = None,
+        *,
+        unprocessed: bool = False,
+        trust: Collection[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """The cards in their public JSON shape, in the order of their making; `since`: made at or after it."""
-        return queries.cards(self._engine, since, source, unprocessed=unprocessed)
+        """The cards in their public JSON shape, in the order of their making.
+
+        `since`: made at or after it. `trust`: of one of these (`cards.Trust`).
+        """
+        return queries.cards(self._engine, since, source, unprocessed=unprocessed, trust=trust)
 
     def mails(self, outcome: str | None = None) -> Iterator[dict[str, Any]]:
         """The ledger in the order of landing; `outcome` is one of `Outcome` or `new`."""
