@@ -53,6 +53,22 @@ def _slug(value: str) -> str:
     return value
 
 
+def _labels(value: object) -> object:
+    """Clean names and values, together at most `MAX_TEXT` characters; what is over it is cut."""
+    if not isinstance(value, dict):
+        return value
+    room = MAX_TEXT
+    kept: dict[object, object] = {}
+    for name, told in value.items():
+        if room <= 0 or not isinstance(name, str) or not isinstance(told, str):
+            break
+        name, told = clean_line(name), clean_text(told, max(room, 1))
+        kept[name] = told
+        room -= len(name) + len(told)
+    return kept
+
+
+Labels = Annotated[dict[str, str], BeforeValidator(_labels)]
 Text = Annotated[str, BeforeValidator(lambda v: clean_text(v) if isinstance(v, str) else v)]
 Line = Annotated[str | None, _line(MAX_LINE)]
 Url = Annotated[str | None, _line(MAX_URL)]
@@ -172,7 +188,7 @@ class Interest(_Record):
     product: Product = Product()
     count: int = Field(default=1, ge=1)
     rating: float | None = None
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     """The form's raw labels and values, in the order of the mail."""
 
 
@@ -200,7 +216,7 @@ class InterestCard(_Record):
     reply: Reply = Reply()
     trust: Trust = Trust.UNPROVEN
     language: Line = None
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     notes: tuple[str, ...] = ()
     """What was refused, repaired or shortened on the way to this card."""
     event_key: str | None = None

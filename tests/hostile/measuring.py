@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -65,12 +66,37 @@ def _peak() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def least_cpu(act: Callable[[], object], times: int) -> float:
-    """CPU seconds of this process for one `act`, the least of so many `times`: other work on the machine only adds."""
-    best = float("inf")
-    for _ in range(times):
-        gc.collect()
-        begun = time.process_time()
-        act()
-        best = min(best, time.process_time() - begun)
-    return best
+PER_DOUBLING: Final = 2.6
+"""What twice the size may cost: linear is 2, quadratic 4."""
+
+ROUNDS: Final = 8
+FLOOR: Final = 0.001
+"""Seconds below which a figure is the clock's noise."""
+
+
+def growth(act: Callable[[bytes], object], grow: Callable[[int], bytes], size: int) -> float:
+    """The factor by which `act` costs more for twice the size: the worse one of `size` to twice and to four times.
+
+    CPU seconds of this process, of several rounds the least: other work on the machine only adds. It ends as soon as
+    the factor is at most `PER_DOUBLING`, so what is linear costs one round.
+    """
+    inputs = [grow(size * factor) for factor in (1, 2, 4)]
+    least = [float("inf")] * 3
+    factor = float("inf")
+    gc.collect()
+    gc.disable()  # its passes over all objects come at any time
+    try:
+        for _ in range(ROUNDS):
+            least = [min(before, _cpu(act, one)) for before, one in zip(least, inputs, strict=True)]
+            factor = max(more / max(less, FLOOR) for less, more in pairwise(least))
+            if factor <= PER_DOUBLING:
+                break
+    finally:
+        gc.enable()
+    return factor
+
+
+def _cpu(act: Callable[[bytes], object], given: bytes) -> float:
+    begun = time.process_time()
+    act(given)
+    return time.process_time() - begun

@@ -16,6 +16,7 @@ _MAX_ABOVE: Final = 60
 """Lines of own text that may stand over a forwarded mail."""
 
 _MAX_LINES: Final = 5_000
+_MAX_SENDER: Final = 500
 _BLANKS: Final = " \t\r\xa0\u200e\u200f"
 _SENDER: Final = re.compile(
     r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?\s*<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
@@ -69,7 +70,7 @@ def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
         key, value = _field(lines[place])
         if key:
             fields.setdefault(key, value)
-        elif (sender := _SENDER.search(lines[place])) and "from" not in fields:
+        elif "from" not in fields and (sender := _sender(lines[place])):
             fields |= {"date": sender["date"], "from": sender["sender"]}
         elif lines[place] and last and not key:
             fields[last] += " " + lines[place]
@@ -78,6 +79,10 @@ def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
         last = key or ""
         end = place + 1
     return fields, end
+
+
+def _sender(line: str) -> re.Match[str] | None:
+    return _SENDER.search(line) if len(line) <= _MAX_SENDER and line.endswith(":") and "<" in line else None
 
 
 def _field(line: str) -> tuple[str | None, str]:

@@ -19,7 +19,7 @@ from bs4 import Tag
 
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import read_page
-from interest_ingest.parsing.lines import BEHIND, EXACT, RULER, Field, Layout, Line, field_of, fits, text_lines
+from interest_ingest.parsing.lines import BEHIND, EXACT, Field, Layout, Line, field_of, fits, is_ruler, text_lines
 from interest_ingest.parsing.pages import page_lines
 from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
 from interest_ingest.parsing.tokens import URL, find_email, find_url, resolve
@@ -195,7 +195,7 @@ class _Reader:
             return self._read_message(at, field)
         if field:
             return self._read_answer(at, field, line.link)
-        if not line.text.strip() or RULER.match(line.text):
+        if not line.text.strip() or is_ruler(line.text):
             return at + 1
         if self._body is None and not self._message and not self._is_behind(line):
             return self._read_message(at, None)
@@ -272,7 +272,7 @@ class _Reader:
         if url := find_url(line.text) or line.link:
             self._links.append(url)
         attached = at > 0 and self._lines[at - 1].text.strip() and self._answers and self._body and at < self._body
-        if attached and not RULER.match(self._lines[at - 1].text):
+        if attached and not is_ruler(self._lines[at - 1].text):
             last = self._answers[-1]
             self._answers[-1] = last._replace(value=f"{last.value}\n{line.text.strip()}".strip())
         return at + 1
@@ -297,9 +297,9 @@ def text_of(lines: Iterable[Line]) -> str:
 def _without_rulers(text: str) -> str:
     """`text` without the rulers and empty labels around it."""
     lines = text.strip().split("\n")
-    while lines and (not lines[-1].strip() or RULER.match(lines[-1]) or _is_empty_label(lines[-1])):
+    while lines and (not lines[-1].strip() or is_ruler(lines[-1]) or _is_empty_label(lines[-1])):
         lines.pop()
-    while lines and (not lines[0].strip() or RULER.match(lines[0])):
+    while lines and (not lines[0].strip() or is_ruler(lines[0])):
         lines.pop(0)
     return "\n".join(lines).strip()
 
@@ -312,4 +312,4 @@ def _is_empty_label(line: str) -> bool:
 def _spoken(intro: Sequence[Line]) -> str:
     """The message of a mail that shows it above the fields, without a label: all but the sentence that announces it."""
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text_of(intro)) if part.strip()]
-    return "\n\n".join(part for part in paragraphs[1:] if not RULER.match(part))
+    return "\n\n".join(part for part in paragraphs[1:] if not is_ruler(part))

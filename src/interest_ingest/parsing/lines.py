@@ -73,7 +73,7 @@ _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _DASH = re.compile(r"([^\t|=\n]{1,60}?)(?:\s{1,20}(?:-|–|—|=>|=|\||->|→)\s+|\t+)(.*)$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
-RULER = re.compile(r"\s*([-=_*~─━—–•·.#]\s?){3,}$|\s*[─━—–]{2,}\s*$")
+_RULER = re.compile(r"\s*([-=_*~─━—–•·.#]\s?){3,}$|\s*[─━—–]{2,}\s*$")
 _MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤✔✓☑✅※‣»|~#-–—")
 
 
@@ -92,7 +92,7 @@ def field_of(line: str) -> Field | None:
     if BOLD_ON in line and (bold := _bold(line)):
         return bold
     line = INVISIBLE.sub("", line).strip()
-    if not line or line[0] == ">" or RULER.match(line):
+    if not line or line[0] == ">" or is_ruler(line):
         return None
     return _fence(line) or _bracket(line) or _plain(line)
 
@@ -157,6 +157,11 @@ def _undecorated(line: str) -> str:
         start += 1
     number = _NUMBER.match(line, start)
     return line[number.end() if number else start :]
+
+
+def is_ruler(line: str) -> bool:
+    """Whether `line` is drawn across the page: `-----`, `* * *`, `════`, of at most 1,000 signs."""
+    return len(line) <= 1_000 and _RULER.match(line) is not None
 
 
 def _is_picture(letter: str) -> bool:

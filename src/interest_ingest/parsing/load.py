@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -35,6 +39,32 @@ def load(points: Iterable[EntryPoint]) -> tuple[Parser, ...]:
         except ImportError as fault:
             raise UsageError(f"the parsers of {point.value!r} cannot be loaded ({fault}): is it installed?") from fault
     return unique(found)
+
+
+def load_source(source: str) -> tuple[Parser, ...]:
+    """The parsers that one file (`….py`), package, or entry point of our group declares, sorted by name.
+
+    A file is a module of a name that no other has. Raises whatever that code raises when it is imported.
+    """
+    if source.endswith(".py"):
+        module = _module_of_file(Path(source))
+    else:
+        named = [point.value for point in entry_points(group=GROUP) if point.name == source]
+        module = importlib.import_module((named or [source])[0].partition(":")[0])
+    # What it imports from elsewhere is not its own.
+    own = [one for one in parsers_of(module) if f"{one.origin}.".startswith(f"{module.__name__}.")]
+    return unique(own)
+
+
+def _module_of_file(file: Path) -> ModuleType:
+    name = f"interest_ingest_folder.{file.stem}_{hashlib.sha256(bytes(file)).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def parsers_of(module: ModuleType) -> list[Parser]:

@@ -35,6 +35,9 @@ MAX_LINE: Final = 400
 MARKS: Final = (">", "|", "＞")
 """What quoted lines begin with; `|` is s-nail's."""
 
+MAX_LINES: Final = 10_000
+"""Nobody writes more above the mail that he answers."""
+
 SIGNATURE_LINES: Final = 12
 NAME_WORDS: Final = 5
 
@@ -92,7 +95,7 @@ def strip_reply(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     shapes = [_shape(line) for line in lines]
-    start, end = _announced(shapes)
+    start, end = _announced(shapes[:MAX_LINES])
     if end is None or (FORWARDED.search(shapes[start]) and _is_rule(shapes[start])):
         return text.strip()
     own = lines[:start]

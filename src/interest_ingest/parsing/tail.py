@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.lines import BEHIND, RULER, Field, Layout, Line, fits
+from interest_ingest.parsing.lines import BEHIND, Field, Layout, Line, fits, is_ruler
 from interest_ingest.parsing.tokens import URL, find_email, find_url, host_of
 from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
 
@@ -96,7 +96,7 @@ class Tail:
         if mark is None:
             return self._end
         below = [line for line in self._lines[mark + 1 : self._end] if line.text.strip()]
-        signed = list(takewhile(lambda line: not RULER.match(line.text), below[:3]))
+        signed = list(takewhile(lambda line: not is_ruler(line.text), below[:3]))
         return mark if not below or any(self._is_added(line) for line in signed) else self._end
 
     def _is_added(self, line: Line) -> bool:
@@ -108,7 +108,7 @@ class Tail:
         """How many lines before `end` belong to the tail: 0, 1, or 2 for a label with its value below."""
         line = self._lines[end - 1]
         text = line.text.strip()
-        if not text or RULER.match(text) or self._is_footer_at(end - 1):
+        if not text or is_ruler(text) or self._is_footer_at(end - 1):
             return 1
         if line.field and self._may_follow(line.field):
             return 1
@@ -124,7 +124,7 @@ class Tail:
     def _is_footer_at(self, at: int) -> bool:
         """A footer is a paragraph of its own; what touches the message is its last line, whatever it says."""
         above = self._lines[at - 1].text if at > self._begin else "" if not self._inline else "message"
-        apart = not above.strip() or bool(RULER.match(above)) or is_footer(self._lines[at - 1], self._site)
+        apart = not above.strip() or bool(is_ruler(above)) or is_footer(self._lines[at - 1], self._site)
         return apart and is_footer(self._lines[at], self._site)
 
     def _may_follow(self, field: Field) -> bool:
@@ -137,10 +137,10 @@ class Tail:
     def _first_group(self, at: int) -> int:
         """Skip the groups (lines without an empty one between) that are rather the end of the message."""
         while (start := self._next_text(at)) < self._end:
-            if RULER.match(self._lines[start].text) or self._is_footer_at(start):
+            if is_ruler(self._lines[start].text) or self._is_footer_at(start):
                 return start if start > self._begin or self._inline else self._end
             at = start
-            while at < self._end and self._lines[at].text.strip() and not RULER.match(self._lines[at].text):
+            while at < self._end and self._lines[at].text.strip() and not is_ruler(self._lines[at].text):
                 at += 1
             if self._group_is_fields(start, at):
                 return start
@@ -170,7 +170,7 @@ class Tail:
         if not known or all(field.role is Role.DATE for field in known):
             return False
         above = self._lines[at - 1].text if at > self._begin else ""
-        touches = bool(above.strip() and not RULER.match(above)) or (at == self._begin and self._inline)
+        touches = bool(above.strip() and not is_ruler(above)) or (at == self._begin and self._inline)
         if not touches or is_software(known[0]):
             return True
         return self._inline and (at <= self._begin or len(known) > 1)
