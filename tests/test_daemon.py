@@ -9,15 +9,18 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
+import apscheduler.schedulers.base
+import apscheduler.triggers.interval
 import pytest
 
-from interest_ingest import daemon, settings
+from interest_ingest import daemon, settings, supervision
 from interest_ingest.daemon import Daemon
 from interest_ingest.store import Store
 from tests.mails import letter
@@ -30,9 +33,9 @@ PATIENCE = 30.0
 """Seconds until a test gives up on something that takes a moment."""
 
 
-def await_true(look: Callable[[], T]) -> T:
+def await_true(look: Callable[[], T], patience: float = PATIENCE) -> T:
     """The first true answer of `look`."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (answer := look()):
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.05)
@@ -242,33 +245,51 @@ def test_no_log_line_of_a_run_holds_a_password_a_subject_or_an_address(
         assert word not in written
 
 
-def test_failures_are_met_with_longer_pauses_and_refused_logins_with_the_longest(
-    dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_logins_are_met_with_the_longest_pause(dovecot: Dovecot, tmp_path: Path) -> None:
     """Three log-ins with a wrong password, then none for an hour: providers lock accounts."""
-    monkeypatch.setattr(daemon, "BACK_OFF", (0.1, 0.2))
     wrong = mailbox(dovecot, "locked", password="wrong", poll_interval="0.1s")
     with started(tmp_path, wrong) as (worker, _):
-        await_true(lambda: worker._courses["locked"].failures == 3)
-        await_true(lambda: not any(poll.is_alive() for poll in worker._polls.threads))
-        (job,) = worker._scheduler.get_jobs()
+        supervisor = worker._mailboxes
+        assert supervisor
+        await_true(lambda: supervisor._courses["locked"].failures == 3)
+        await_true(lambda: not any(poll.is_alive() for poll in supervisor._polls.threads))
+        (job,) = supervisor._scheduler.get_jobs()
         last = job.next_run_time
     assert last - job.trigger.start_date > timedelta(minutes=59)
 
 
-def test_a_clock_that_is_set_back_does_not_stop_the_polls(
+# T-23
+
+
+class SetClock(datetime):
+    """The clock that APScheduler looks at, set by `offset`."""
+
+    offset = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> SetClock:
+        return cls.fromtimestamp(time.time() + cls.offset.total_seconds(), tz)
+
+
+def test_a_clock_that_is_set_stops_no_poll_and_frees_no_lease(
     dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the jump the jobs lie a day ahead; noticing it schedules them anew."""
-    offsets = iter([0.0, 0.0, -86_400.0])
-    monkeypatch.setattr(daemon, "_clock_offset", lambda: next(offsets, -86_400.0))
-    with started(tmp_path, mailbox(dovecot, "clock")) as (worker, store):
+    """T-23. Seven jumps; after each, a mail has its card within two intervals and the moment of notice."""
+    monkeypatch.setattr(daemon, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(
+        daemon, "_clock_offset", lambda: time.time() + SetClock.offset.total_seconds() - time.monotonic()
+    )
+    for module in (apscheduler.schedulers.base, apscheduler.triggers.interval, supervision):
+        monkeypatch.setattr(module, "datetime", SetClock)
+    jumps = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1), timedelta(days=-20_000)]
+    jumps += [timedelta(days=20_000), timedelta(seconds=-1.5)]  # from 1970 to today; and a step too small to be noticed
+    with started(tmp_path, mailbox(dovecot, "clock", poll_interval="0.5s")) as (worker, store):
+        serving = threading.Thread(target=worker._serve)
+        serving.start()
         await_true(lambda: any(store.last_polls().values()))
-        await_true(lambda: not any(poll.is_alive() for poll in worker._polls.threads))
-        (job,) = worker._scheduler.get_jobs()
-        job.modify(next_run_time=job.next_run_time + timedelta(days=1))
-        looks = iter([False, False, False, True])
-        monkeypatch.setattr(worker, "_told_to_stop", lambda _seconds: next(looks))
-        worker._serve()
-        dovecot.deliver("clock", letter(1).raw)
-        await_true(lambda: store.counts().cards == 1)
+        for number, jump in enumerate(jumps, 1):
+            SetClock.offset += jump
+            dovecot.deliver("clock", letter(number).raw)
+            await_true(lambda: store.counts().cards == number, 5)  # noqa: B023
+        worker._signals.put(signal.SIGTERM)
+        serving.join(10)
