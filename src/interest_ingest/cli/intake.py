@@ -135,13 +135,20 @@ def _part(name: str, poll: Callable[[], PollResult]) -> Part:
 
 
 def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
+    from interest_ingest.ingest.judge import Judge
     from interest_ingest.ingest.processing import process
 
     waiting = store.counts().mails.get("new", 0)
     bar = bars.add_task("mails read", total=waiting)
     processors = len(os.sched_getaffinity(0))
     processes = min(processors, MAX_READERS) if waiting >= BACKLOG and processors > 1 else 0
-    outcomes = process(store, settings.rules(), progress=lambda count: bars.advance(bar, count), processes=processes)
+    outcomes = process(
+        store,
+        settings.rules(),
+        progress=lambda count: bars.advance(bar, count),
+        processes=processes,
+        judge=Judge.open(store, settings.limits.of_an_hour()),
+    )
     return Counter({outcome.value: count for outcome, count in outcomes.items()})
 
 

@@ -21,7 +21,7 @@ def entry(written: str) -> tuple[str, str]:
     A domain stands for the addresses under it and its subdomains. Raises `UsageError` for anything else.
     """
     text = written.strip().lower()
-    if "@" in text and "/" not in text:
+    if "@" in text and "/" not in text and not text.split()[1:]:
         local, _, domain = text.removeprefix("mailto:").rpartition("@")
         domain = domain.rstrip(".")
         if local and _DOMAIN.fullmatch(domain):

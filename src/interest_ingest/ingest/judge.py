@@ -5,7 +5,7 @@ A judge that starts anew takes up where the last one ended: it asks the store ab
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 from typing import Final, Self
 
 from interest_ingest.cards import Outcome, Reading
@@ -49,7 +49,7 @@ class Judge:
         return self._breaker.open()
 
     def _without_blocked(self, reading: Reading) -> Reading:
-        now = time.monotonic()
+        now = monotonic()
         if now >= self._blocked_until:
             self._blocked = BlockList.of(self._store.blocks())
             self._blocked_until = now + BLOCKS_SECONDS
