@@ -119,7 +119,7 @@ def test_a_message_that_was_unfetchable_lands_when_it_comes(store: Store, databa
     store.unfetchable(epoch_id, [2, 3], "the server gives no data")
     store.oversize(epoch_id, [4], "61 MB")
     assert store.unknown(epoch_id, range(1, 6)) == [5]
-    assert store.unknown(epoch_id, range(1, 6), unfetchable=True) == [1, 2, 3, 5]
+    assert store.to_fetch_again(epoch_id) == [1, 3, 2]
     assert store.counts().mails == {"unfetchable": 3, "oversize": 1}
     assert store.land(epoch_id, [landing(2)]) == 1
     assert store.counts().mails == {"unfetchable": 2, "oversize": 1, "new": 1}

@@ -6,7 +6,6 @@ UID). The cursor only tells where new messages usually are; a sweep asks for all
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,15 +13,18 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 
+import structlog
+
 from interest_ingest.ingest import dkim
-from interest_ingest.ingest.authentication import MAX_HEADER, AuthservIds, authenticate
+from interest_ingest.ingest.authentication import AuthservIds, authenticate
+from interest_ingest.ingest.header import header_of
 from interest_ingest.ingest.reading import NEVER, arrival
-from interest_ingest.mail import Mail
+from interest_ingest.ingest.verify import differs, reused
 from interest_ingest.mailbox import Message, Problem
 from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.faults import MailboxError
 from interest_ingest.mailbox.files import read_path
-from interest_ingest.mailbox.imap import Mailbox, Mode, connect
+from interest_ingest.mailbox.imap import FolderState, Mailbox, Mode, connect
 from interest_ingest.store import Epoch, Landing, Store
 
 BATCH = 100
@@ -31,7 +33,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 ACKNOWLEDGE_BATCH = 500
 
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
+logger = structlog.get_logger(__name__)
 
 Landed = Callable[[int], None]
 """Is told how many messages were just landed."""
@@ -53,7 +55,7 @@ class PollOptions:
 
 @dataclass(slots=True)
 class PollResult:
-    """What one pass over a mailbox or a path came to."""
+    """What one pass over a mailbox or a path came to, also one that ended early."""
 
     mailbox: str
     seen: int = 0
@@ -68,34 +70,123 @@ def poll_mailbox(
     options: PollOptions,
     stop: threading.Event | None = None,
     landed: Landed | None = None,
+    result: PollResult | None = None,
 ) -> PollResult:
     """Land the new messages of one mailbox, batch by batch; each is committed before much more is fetched.
 
     Raises `MailboxError` if the mailbox cannot be read, `Leased` if another living process is polling it. What was
-    landed before stays landed, and the next poll goes on from there.
+    landed before stays landed and is told in the given `result`; the next poll goes on from there.
     """
-    result = PollResult(account.name)
+    result = result or PollResult(account.name)
     mailbox_id = store.mailbox(account.name, account.folder)
     with store.lease(mailbox_id), connect(account, stop) as box:
         state = box.examine()
-        # Without UIDVALIDITY, or with UIDNOTSTICKY (RFC 4315), a UID names another message tomorrow: each poll reads
-        # all messages and knows them by their bytes, and none can be acknowledged.
-        lasting = state.uidvalidity is not None
-        epoch = store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext if lasting else None)
-        known_up_to = 0 if options.sweep or not lasting else epoch.cursor
-        uids = box.uids(known_up_to + 1, since=options.since)
-        result.seen = len(uids)
-        new = store.unknown(epoch.id, uids, unfetchable=options.sweep) if lasting else uids
-        fetched = chain.from_iterable(box.messages(new))
-        messages = fetched if lasting else (replace(message, uid=0) for message in fetched)
-        for batch in _batches(messages):
-            _land(store, epoch, [_landing(message, options) for message in batch], result, landed)
-        result.unfetchable = box.unfetchable
-        if lasting:
-            for uid, reason in box.unfetchable.items():
-                store.unfetchable(epoch.id, [uid], reason)
-            _acknowledge(store, epoch, box, options)
+        epoch = _epoch(store, box, mailbox_id, state)
+        one = _Pass(store, box, mailbox_id, epoch, state, options, result, landed)
+        if state.uidvalidity is None:
+            one.read_all()
+        elif options.sweep:
+            one.sweep()
+            one.acknowledge()
+        else:
+            one.read_new()
+            one.acknowledge()
     return result
+
+
+def _epoch(store: Store, box: Mailbox, mailbox_id: int, state: FolderState, *, anew: bool = False) -> Epoch:
+    if state.mailboxid:
+        for folder in store.renamed_from(mailbox_id, state.mailboxid):
+            if not box.has_folder(folder):
+                store.adopt(mailbox_id, state.mailboxid, folder)
+    # Where UIDs do not last (see `_Pass.read_all`), our own numbers stand in their place and UIDNEXT says nothing.
+    uidnext = state.uidnext if state.uidvalidity is not None else None
+    return store.open_epoch(mailbox_id, state.uidvalidity, uidnext, state.mailboxid, anew=anew)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One poll of an opened mailbox."""
+
+    store: Store
+    box: Mailbox
+    mailbox_id: int
+    epoch: Epoch
+    state: FolderState
+    options: PollOptions
+    result: PollResult
+    landed: Landed | None
+
+    def read_new(self) -> None:
+        """The messages above the cursor."""
+        uids = self.box.uids(self.epoch.cursor + 1, since=self.options.since)
+        self.result.seen = len(uids)
+        self._fetch(self.store.unknown(self.epoch.id, uids))
+
+    def sweep(self) -> None:
+        """All messages: new ones, then those that were not given before, then whether the known ones are the same.
+
+        One after the other those that were not given: one of them may be what breaks the connection every time. They
+        come after all others, and each failure makes the pause until the next try longer, so it holds up nothing.
+        """
+        uids = self.box.uids(1, since=self.options.since)
+        self.result.seen = len(uids)
+        again = self.store.to_fetch_again(self.epoch.id)
+        self._fetch(self.store.unknown(self.epoch.id, uids))
+        gone = set(again).difference(uids)
+        self.store.forget(self.epoch.id, sorted(gone.difference(self.box.present(gone))))
+        for uid in (uid for uid in again if uid not in gone):
+            self._fetch([uid])
+        if reused(self.store, self.box, self.epoch.id, uids):
+            logger.warning("UIDs name other messages than before, all are read again", mailbox=self.result.mailbox)
+            self.epoch = _epoch(self.store, self.box, self.mailbox_id, self.state, anew=True)
+            self._fetch(uids)
+        self._compared(uids, self.store.unknown(self.epoch.id, uids))
+
+    def read_all(self) -> None:
+        """Without UIDVALIDITY, or with UIDNOTSTICKY (RFC 4315), a UID names another message tomorrow.
+
+        Each poll reads all messages and knows them by their bytes, and none can be acknowledged.
+        """
+        if not self.epoch.cursor:
+            logger.warning("UIDs do not last here: every poll reads all messages", mailbox=self.result.mailbox)
+        uids = self.box.uids(1, since=self.options.since)
+        self.result.seen = len(uids)
+        lacking = set(uids)
+        try:
+            for batch in _batches(chain.from_iterable(self.box.messages(uids))):
+                lacking.difference_update(message.uid for message in batch)
+                self._land(replace(message, uid=0) for message in batch)
+        finally:
+            self.result.unfetchable |= self.box.unfetchable
+        self._compared(uids, sorted(lacking))
+
+    def acknowledge(self) -> None:
+        _acknowledge(self.store, self.epoch, self.box, self.options)
+
+    def _fetch(self, uids: list[int]) -> None:
+        """Land these; what the server does not give is noted, and so are those at which the connection broke."""
+        try:
+            for batch in _batches(chain.from_iterable(self.box.messages(uids))):
+                self._land(batch)
+        except MailboxError:
+            if suspects := self.box.suspects():
+                self.store.unfetchable(self.epoch.id, suspects, "the connection ended while it was fetched")
+            raise
+        finally:
+            for uid, reason in self.box.unfetchable.items():
+                self.store.unfetchable(self.epoch.id, [uid], reason)
+            self.result.unfetchable |= self.box.unfetchable
+            self.box.unfetchable.clear()
+
+    def _land(self, messages: Iterable[Message]) -> None:
+        landings = [_landing(message, self.options) for message in messages]
+        _land(self.store, self.epoch, landings, self.result, self.landed)
+
+    def _compared(self, uids: list[int], lacking: list[int]) -> None:
+        """Note how server and ledger agree; what was deleted meanwhile is on neither side."""
+        there = self.box.present(lacking)
+        self.store.compared(self.mailbox_id, len(uids) - len(lacking) + len(there), len(there))
 
 
 def acknowledge_mailbox(store: Store, account: Account, options: PollOptions) -> None:
@@ -104,7 +195,7 @@ def acknowledge_mailbox(store: Store, account: Account, options: PollOptions) ->
     with store.lease(mailbox_id), connect(account) as box:
         state = box.examine()
         if state.uidvalidity is not None:
-            _acknowledge(store, store.open_epoch(mailbox_id, state.uidvalidity, state.uidnext), box, options)
+            _acknowledge(store, _epoch(store, box, mailbox_id, state), box, options)
 
 
 def import_path(
@@ -149,16 +240,26 @@ def _landing(message: Message, options: PollOptions) -> Landing:
         whole=message.whole,
         authentication=found.to_json(),
         signed=found.passed,
+        emailid=message.emailid,
+        doubt=message.doubt,
     )
 
 
 def _acknowledge(store: Store, epoch: Epoch, box: Mailbox, options: PollOptions) -> None:
-    """Tell the mailbox of messages whose outcome is committed; repeating it after a crash is harmless."""
+    """Tell the mailbox of messages whose outcome is committed; repeating it after a crash is harmless.
+
+    Not of those that look like other messages than we read: a mail that nobody read could be moved away. The next
+    sweep finds out what they are.
+    """
     if options.acknowledge == "none":
         return
     while uids := store.to_acknowledge(epoch.id, ACKNOWLEDGE_BATCH):
-        box.acknowledge(uids, options.acknowledge, options.move_to)
-        store.acknowledged(epoch.id, uids)
+        known, now = store.told(epoch.id, uids), box.sizes(uids)
+        sure = [uid for uid in uids if uid not in now or uid not in known or not differs(known[uid], now[uid])]
+        box.acknowledge(sure, options.acknowledge, options.move_to)
+        store.acknowledged(epoch.id, sure)
+        if len(sure) < len(uids):
+            return
 
 
 def _readable(found: Iterable[Message | Problem], result: PollResult) -> Iterator[Message]:
@@ -171,8 +272,7 @@ def _readable(found: Iterable[Message | Problem], result: PollResult) -> Iterato
 
 def _dated(message: Message) -> Message:
     """A file's time tells when it was copied; the mail's own header tells better when it arrived."""
-    header = _HEADER_END.split(message.raw[:MAX_HEADER], maxsplit=1)[0]
-    arrived = arrival(Mail.from_bytes(header + b"\r\n\r\n"))
+    arrived = arrival(header_of(message.raw))
     return message if arrived == NEVER else replace(message, received_at=arrived)
 
 

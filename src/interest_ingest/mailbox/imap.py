@@ -19,7 +19,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 from interest_ingest.errors import UsageError
@@ -33,7 +33,7 @@ from interest_ingest.mailbox.faults import (
     translated,
 )
 from interest_ingest.mailbox.message import Message, Size
-from interest_ingest.mailbox.watchdog import Guard
+from interest_ingest.mailbox.watchdog import Cut, Guard
 from interest_ingest.mailbox.wire import Client, tls_context
 
 Mode = Literal["none", "keyword", "seen", "move"]
@@ -45,6 +45,9 @@ WINDOW = 50_000
 
 _GROUP = 500
 """UIDs of one command: some servers refuse command lines over 8,000 octets."""
+
+_COMPACT = 5_000
+"""UIDs of one command when most of them follow each other, so that ranges name them; as few octets as `_GROUP`."""
 
 _CHUNK = 200
 _ITEMS = 100
@@ -66,6 +69,8 @@ class FolderState:
     exists: int
     permanent_flags: frozenset[bytes]
     read_only: bool
+    mailboxid: str | None = None
+    """The server's own name of the folder, which stays when it is renamed (RFC 8474)."""
 
 
 @contextlib.contextmanager
@@ -105,6 +110,10 @@ class Mailbox:
         self.account = account
         self.unfetchable: dict[int, str] = {}
         """UIDs that are in the folder and that the server did not give, with the reason."""
+        self.asking: list[int] = []
+        """UIDs of the FETCH that has no answer yet: after a broken connection, those that may have broken it."""
+        self._twofold: dict[int, bytes] = {}
+        self._items: tuple[str, ...] = ()
         self._client = client
         self._guard = guard
         self._folder = account.folder
@@ -127,9 +136,22 @@ class Mailbox:
     def sizes(self, uids: Iterable[int]) -> dict[int, Size]:
         """Size and INTERNALDATE (UTC) of those that the server knows, before their bytes are fetched."""
         known: dict[int, Size] = {}
-        for group in _groups(sorted(uids), _GROUP):
-            known |= self._fetch(group, answers.SIZE_ITEMS, answers.sizes)
+        for group in _compact(sorted(uids)):
+            known |= self._fetch(group, self._size_items(), answers.sizes)
         return known
+
+    def present(self, uids: Iterable[int]) -> list[int]:
+        """Those of the UIDs that are in the folder now, ascending."""
+        there: list[int] = []
+        for group in _compact(sorted(uids)):
+            answer = self._ask(self._client.search, ["UID", ",".join(map(str, _set(group)))])
+            there += set(answer).intersection(group)
+        return sorted(there)
+
+    def has_folder(self, name: str) -> bool:
+        """Whether the account has a folder of this name."""
+        _refuse_controls(self.account.name, "folder", name)
+        return name in (str(found) for _, _, found in self._ask(self._client.list_folders, "", name))
 
     def messages(self, uids: Iterable[int]) -> Iterator[list[Message]]:
         """The mails, oldest first, in chunks of at most `chunk_bytes`; a large one is a chunk of its own.
@@ -164,6 +186,10 @@ class Mailbox:
             else:
                 self._ask(self._client.add_flags, group, [KEYWORD if mode == "keyword" else b"\\Seen"], silent=True)
 
+    def suspects(self) -> list[int]:
+        """After an error: the UIDs at which the connection broke, [] if it was cut by us or nothing was asked for."""
+        return [] if self._guard.cut in (Cut.STOP, Cut.POLL) else self.asking
+
     def capabilities(self) -> frozenset[str]:
         """What the server says that it can, in capitals: `IDLE`, `MOVE`, `UIDPLUS`, …"""
         return frozenset(one.decode("ascii", "replace").upper() for one in self._ask(self._client.capabilities))
@@ -187,6 +213,7 @@ class Mailbox:
             exists=answer.get(b"EXISTS", 0),
             permanent_flags=frozenset(answer.get(b"PERMANENTFLAGS", ())),
             read_only=readonly or b"READ-ONLY" in answer,
+            mailboxid=_mailboxid(answer.get(b"MAILBOXID")),
         )
         return self._state
 
@@ -249,10 +276,7 @@ class Mailbox:
 
     def _still_there(self, uids: list[int], reason: str) -> list[int]:
         """Those of the UIDs that were not expunged in the meantime; they are noted as unfetchable."""
-        there = []
-        for group in _groups(uids, _GROUP):
-            answer = self._ask(self._client.search, ["UID", ",".join(map(str, group))])
-            there += [uid for uid in answer if uid in group]
+        there = self.present(uids) if uids else []
         self.unfetchable.update(dict.fromkeys(there, reason))
         return there
 
@@ -280,23 +304,31 @@ class Mailbox:
         if size.size > self.account.limits.whole_bytes:
             oversize = size.size > self.account.limits.message_bytes
             if shortened := self._shortened(uids[0], oversize=oversize):
-                return [Message(uids[0], shortened, size.received_at, size.size, whole=False)]
+                return [_message(uids[0], shortened, size, whole=False)]
             if oversize:
                 self._still_there(uids, "the server gives no part of it")
                 return []
         raws = self._whole(uids, sum(sizes[uid].size for uid in uids))
         for uid in self._still_there([uid for uid in uids if uid not in raws], "the server gives no bytes for it"):
             raws |= self._whole([uid], sizes[uid].size)
+            if uid in self._twofold:
+                raws[uid] = self._twofold[uid]
             if uid in raws:
                 del self.unfetchable[uid]
-        return [
-            Message(uid, raws[uid], sizes[uid].received_at, sizes[uid].size, whole=True) for uid in uids if uid in raws
-        ]
+        return [_message(uid, raws[uid], sizes[uid], doubt=self._doubt(uid)) for uid in uids if uid in raws]
+
+    def _doubt(self, uid: int) -> str | None:
+        """Not None where the server, asked twice, gave different mails under this UID each time."""
+        return "the server gives different mails under one UID" if self._twofold.pop(uid, None) else None
 
     def _whole(self, uids: list[int], expected: int) -> dict[int, bytes]:
         """The raw bytes of those that the server gives; after a refusal each is asked for alone."""
+        for uid in uids:
+            self._twofold.pop(uid, None)
         with self._isolated():
-            return self._fetch(uids, answers.BODY_ITEMS, answers.bodies, expected)
+            given = self._fetch(uids, answers.BODY_ITEMS, answers.bodies, expected)
+            self._twofold |= {uid: raws[0] for uid, raws in given.items() if len(raws) > 1}
+            return {uid: raws[0] for uid, raws in given.items() if len(raws) == 1}
         singly = uids if len(uids) > 1 else []
         return {uid: raw for one in singly for uid, raw in self._whole([one], expected).items()}
 
@@ -318,6 +350,7 @@ class Mailbox:
         except (parts.NotUnderstood, Refused, Misbehaving):
             if self._guard.cut:
                 raise
+            self.asking = []
 
     def _by_parts(self, uid: int, text_bytes: int) -> bytes | None:
         answer = self._fetch([uid], ["BODYSTRUCTURE"], answers.parsed).get(uid, {})
@@ -337,6 +370,14 @@ class Mailbox:
 
     # Asking
 
+    def _size_items(self) -> tuple[str, ...]:
+        """What is asked of every mail; where the server has names of its own for mails (RFC 8474, Gmail), those too."""
+        if not self._items:
+            can = self.capabilities()
+            name = "EMAILID" if "OBJECTID" in can else "X-GM-MSGID" if "X-GM-EXT-1" in can else None
+            self._items = (*answers.SIZE_ITEMS, name) if name else answers.SIZE_ITEMS
+        return self._items
+
     def _fetch(
         self,
         uids: Sequence[int],
@@ -346,7 +387,9 @@ class Mailbox:
     ) -> dict[int, T]:
         """FETCH for these UIDs, whatever others the server answers for. `expected`: bytes of bodies in the answer."""
         more = expected + expected // 4  # RFC822.SIZE is too small on some servers
-        answer = self._ask(lambda: read(self._client.fetch_lines(uids, items)), more=more)
+        self.asking = list(uids)
+        answer = self._ask(lambda: read(self._client.fetch_lines(_set(uids), items)), more=more)
+        self.asking = []
         return {uid: answer[uid] for uid in uids if uid in answer}
 
     def _ask(self, command: Callable[..., T], *given: Any, more: int = 0, **named: Any) -> T:
@@ -402,3 +445,42 @@ def _log_in_by_token(client: Client, account: Account, token: str, renew: Callab
 def _groups(values: Sequence[T], size: int) -> Iterator[list[T]]:
     for begin in range(0, len(values), size):
         yield list(values[begin : begin + size])
+
+
+def _compact(uids: Sequence[int]) -> Iterator[list[int]]:
+    """The ascending UIDs in groups whose ranges fit into one command."""
+    group: list[int] = []
+    runs = 0
+    for uid in uids:
+        runs += not group or uid != group[-1] + 1
+        if len(group) == _COMPACT or runs > _GROUP // 2:
+            yield group
+            group, runs = [], 1
+        group.append(uid)
+    if group:
+        yield group
+
+
+def _set(uids: Sequence[int]) -> Sequence[int | str]:
+    """A sequence set (RFC 3501 §9) of the ascending UIDs; ranges like `1:5000` where one by one they are too many."""
+    if len(uids) <= _GROUP:
+        return uids
+    ranges: list[list[int]] = []
+    for uid in uids:
+        if ranges and uid == ranges[-1][1] + 1:
+            ranges[-1][1] = uid
+        else:
+            ranges.append([uid, uid])
+    return [str(first) if first == last else f"{first}:{last}" for first, last in ranges]
+
+
+def _message(uid: int, raw: bytes, size: Size, *, whole: bool = True, doubt: str | None = None) -> Message:
+    received_at = size.received_at or datetime.now(UTC)
+    return Message(uid, raw, received_at, size.size, whole, emailid=size.emailid, doubt=doubt)
+
+
+def _mailboxid(told: Any) -> str | None:
+    """From `MAILBOXID (F2212ea87-6097-4256-9d51-71338625)` in the answer to EXAMINE."""
+    if not (isinstance(told, list) and told and isinstance(told[0], bytes)):
+        return None
+    return told[0].strip(b"() ").decode("ascii", "replace")[:255] or None

@@ -14,7 +14,8 @@ class Message:
     `uid` is 0 for a mail from a file. `size` is the server's RFC822.SIZE or the size in the file, in bytes; servers may
     be wrong about it. `received_at` is aware. With `whole` false the bytes are a valid message in which the bodies of
     attachments are left out (their MIME headers stay, the decoded size stands in `Content-Disposition: …; size=`), or
-    in which the text is cut because the message is over the size limit.
+    in which the text is cut because the message is over the size limit. `emailid` is the server's own name of the
+    message (RFC 8474, or Gmail's number), if it has one. `doubt` says why these bytes may not be this message's.
     """
 
     uid: int
@@ -22,6 +23,8 @@ class Message:
     received_at: datetime
     size: int
     whole: bool
+    emailid: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Problem:
 
 
 class Size(NamedTuple):
-    """What is known of a message before its bytes are fetched."""
+    """What is known of a message before its bytes are fetched; None is what the server does not tell."""
 
     size: int
-    received_at: datetime
+    received_at: datetime | None
+    emailid: str | None = None

@@ -116,7 +116,7 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no py.typed,
         taken: tuple[socket.socket, bytes] = self._imap.hand_over()
         return taken
 
-    def fetch_lines(self, uids: Sequence[int], items: Sequence[str]) -> list[Any]:
+    def fetch_lines(self, uids: Sequence[int | str], items: Sequence[str]) -> list[Any]:
         """UID FETCH; the answer as imaplib gives it, lines and (line, literal) pairs, for `answers` to read."""
         status, lines = self._imap.uid("FETCH", ",".join(map(str, uids)), f"({' '.join(items)})")
         self._checkok("fetch", status, lines)

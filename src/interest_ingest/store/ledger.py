@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import zstandard
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from interest_ingest.cards import MAX_LINE, Outcome
 from interest_ingest.errors import UsageError
@@ -52,6 +52,7 @@ class Landing:
     `uid` 0 means that it has none (a file): it gets the next number of the epoch unless its bytes are already there.
     `authentication` is JSON text. `whole` is False where attachments were left out of `raw`. `signed`: a DKIM signature
     passed, so it is read before others. `emailid` is what the server calls the message (RFC 8474), if it does.
+    With a `doubt`, why these bytes may not be this message's, it is quarantined at once.
     """
 
     uid: int
@@ -62,6 +63,7 @@ class Landing:
     authentication: str
     signed: bool = False
     emailid: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str) -> None:
     """Insert `rows` except those whose `unique` column is taken, by a committed row or one that is being committed."""
+    if connection.dialect.name == "mariadb":  # its INSERT IGNORE would also pass over what is too long
+        same = {unique: table.c[unique]}
+        connection.execute(mysql.insert(table).on_duplicate_key_update(same), rows)
+        return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=[unique]), rows)
 
@@ -115,36 +121,65 @@ def _inserted(connection: Connection, table: Table, **values: Any) -> int:
     return int(key[0])
 
 
-def open_epoch(connection: Connection, mailbox_id: int, uidvalidity: int | None, uidnext: int | None) -> Epoch:
+def open_epoch(
+    connection: Connection,
+    mailbox_id: int,
+    uidvalidity: int | None,
+    uidnext: int | None,
+    mailboxid: str | None = None,
+    *,
+    anew: bool = False,
+) -> Epoch:
     """The epoch that the server's values belong to; a new one where UIDs may mean other messages than before.
 
     That is after a changed UIDVALIDITY (RFC 9051 §2.3.1.1), also back to an earlier one, and when UIDNEXT is not above
-    what we have already landed: a mailbox restored from a backup. None stands for a value that the server did not give.
+    what we have already landed: a mailbox restored from a backup; and when MAILBOXID (RFC 8474) says that it is another
+    folder under the same name. None stands for a value that the server did not give. `anew`: in any case, because known
+    UIDs were found to mean other messages.
     """
     uidvalidity = NO_UIDVALIDITY if uidvalidity is None else uidvalidity
     connection.execute(select(mailbox.c.id).where(mailbox.c.id == mailbox_id).with_for_update())
     its_epochs = epoch.c.mailbox_id == mailbox_id
     last = connection.execute(select(epoch).where(its_epochs, epoch.c.closed_at.is_(None))).one_or_none()
-    if last and last.uidvalidity == uidvalidity and (uidnext is None or uidnext > last.cursor_uid):
+    if last and not anew and _same_epoch(last, uidvalidity, uidnext, mailboxid):
+        if mailboxid and not last.mailboxid:
+            connection.execute(update(epoch).where(epoch.c.id == last.id).values(mailboxid=mailboxid))
         return Epoch(last.id, uidvalidity, last.cursor_uid)
     now = datetime.now(UTC)
     connection.execute(update(epoch).where(its_epochs, epoch.c.closed_at.is_(None)).values(closed_at=now))
     earlier = connection.scalar(select(func.max(epoch.c.gen)).where(its_epochs, epoch.c.uidvalidity == uidvalidity))
     gen = 0 if earlier is None else earlier + 1
     values = {"mailbox_id": mailbox_id, "uidvalidity": uidvalidity, "gen": gen, "cursor_uid": 0, "opened_at": now}
-    return Epoch(_inserted(connection, epoch, **values), uidvalidity, 0)
+    return Epoch(_inserted(connection, epoch, **values, mailboxid=mailboxid), uidvalidity, 0)
 
 
-def unknown(connection: Connection, epoch_id: int, uids: Sequence[int], *, unfetchable: bool = False) -> list[int]:
-    """Those of the ascending `uids` that have no row in the ledger; with `unfetchable` also those marked so."""
+def _same_epoch(last: Row[Any], uidvalidity: int, uidnext: int | None, mailboxid: str | None) -> bool:
+    return bool(
+        last.uidvalidity == uidvalidity
+        and (uidnext is None or uidnext > last.cursor_uid)
+        and (last.mailboxid == mailboxid or None in (last.mailboxid, mailboxid))
+    )
+
+
+def current_epoch(
+    connection: Connection, mailbox_id: int, uidvalidity: int | None, uidnext: int | None, mailboxid: str | None
+) -> Epoch | None:
+    """The open epoch, if the server's values still belong to it; nothing is written."""
+    its_open = (epoch.c.mailbox_id == mailbox_id) & epoch.c.closed_at.is_(None)
+    last = connection.execute(select(epoch).where(its_open)).one_or_none()
+    uidvalidity = NO_UIDVALIDITY if uidvalidity is None else uidvalidity
+    same = last is not None and _same_epoch(last, uidvalidity, uidnext, mailboxid)
+    return Epoch(last.id, uidvalidity, last.cursor_uid) if last is not None and same else None
+
+
+def unknown(connection: Connection, epoch_id: int, uids: Sequence[int]) -> list[int]:
+    """Those of the ascending `uids` that have no row in the ledger."""
     missing: list[int] = []
     for asked in chunks(uids, 10 * CHUNK):
         # A range reads the index once; 10,000 single values would be parsed, planned and looked up one by one.
         rows = select(delivery.c.uid).where(
             delivery.c.epoch_id == epoch_id, delivery.c.uid.between(asked[0], asked[-1])
         )
-        if unfetchable:
-            rows = rows.where(delivery.c.outcome.is_distinct_from(Outcome.UNFETCHABLE))
         wanted = set(asked)
         wanted.difference_update(connection.scalars(rows))
         missing += sorted(wanted)
@@ -179,6 +214,9 @@ def _delivery(epoch_id: int, uid: int, raw_id: int, landing: Landing, now: datet
         "signed": landing.signed,
         "emailid": landing.emailid,
         "landed_at": now,
+        "outcome": Outcome.QUARANTINED if landing.doubt else None,
+        "reason": landing.doubt,
+        "recorded_at": now if landing.doubt else None,
     }
 
 
@@ -312,12 +350,13 @@ def _choose(
 ) -> list[int]:
     free = delivery.c.claimed_by.is_(None) | ((delivery.c.claimed_by == me.id) & delivery.c.id.not_in(list(in_flight)))
     due = delivery.c.not_before.is_(None) | (delivery.c.not_before <= func.now())
+    # Not joined: MariaDB has no FOR UPDATE OF and would lock the raw mails too, and skip those that are locked.
+    size = select(raw_message.c.size).where(raw_message.c.id == delivery.c.raw_id).scalar_subquery()
     waiting = (
-        select(delivery.c.id, raw_message.c.size)
-        .join(raw_message, delivery.c.raw_id == raw_message.c.id)
+        select(delivery.c.id, size)
         .where(delivery.c.outcome.is_(None), delivery.c.interrupted.is_(interrupted), free, due)
         .order_by(delivery.c.id)
-        .with_for_update(of=delivery, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
     chosen: list[int] = []
     total = 0

@@ -186,9 +186,3 @@ def empty_raw(connection: Connection, older_than: datetime, after: int, limit: i
     if ids:
         connection.execute(update(raw_message).where(raw_message.c.id.in_(ids)).values(body=None))
     return ids
-
-
-def compared(connection: Connection, mailbox_id: int, on_server: int, unaccounted: int) -> None:
-    """Note a comparison of a mailbox with its server: messages there, and how many of them the ledger lacks."""
-    values = {"server_mails": on_server, "unaccounted": unaccounted, "compared_at": datetime.now(UTC)}
-    connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(values))

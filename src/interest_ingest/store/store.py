@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine
 
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.store import blocks, health, judging, ledger, quarantine, queries, recording, schema
+from interest_ingest.store import blocks, epochs, health, judging, ledger, quarantine, queries, recording, schema
 from interest_ingest.store.blocks import Block
 from interest_ingest.store.engine import look, make_engine, transact
+from interest_ingest.store.epochs import Kept, Told
 from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.judging import PastReading
 from interest_ingest.store.ledger import Epoch, Landed, Landing
@@ -117,9 +118,31 @@ class Store:
                 self._write(lambda c: drop_lease(c, self._me, mailbox_id))
             self._leased.discard(mailbox_id)
 
-    def open_epoch(self, mailbox_id: int, uidvalidity: int | None, uidnext: int | None) -> Epoch:
+    def open_epoch(
+        self,
+        mailbox_id: int,
+        uidvalidity: int | None,
+        uidnext: int | None,
+        mailboxid: str | None = None,
+        *,
+        anew: bool = False,
+    ) -> Epoch:
         """The epoch of what the server says now; see `ledger.open_epoch`. For an import: `(id, 0, None)`."""
-        return self._write(lambda c: ledger.open_epoch(c, mailbox_id, uidvalidity, uidnext))
+        return self._write(lambda c: ledger.open_epoch(c, mailbox_id, uidvalidity, uidnext, mailboxid, anew=anew))
+
+    def current_epoch(
+        self, mailbox_id: int, uidvalidity: int | None, uidnext: int | None, mailboxid: str | None = None
+    ) -> Epoch | None:
+        """The same without opening one: None if what the server says belongs to no open epoch."""
+        return self._read(lambda c: ledger.current_epoch(c, mailbox_id, uidvalidity, uidnext, mailboxid))
+
+    def renamed_from(self, mailbox_id: int, mailboxid: str) -> list[str]:
+        """Folders of the same account that the server called `mailboxid` before this one, which is new."""
+        return self._read(lambda c: epochs.renamed_from(c, mailbox_id, mailboxid))
+
+    def adopt(self, mailbox_id: int, mailboxid: str, folder: str) -> None:
+        """The mailbox goes on where the account's `folder` ended: the server renamed it."""
+        self._write(lambda c: epochs.adopt(c, mailbox_id, mailboxid, folder))
 
     def polled(self, mailbox_id: int, error: str | None = None) -> None:
         """Note a completed poll, or with `error` the sentence why it failed."""
@@ -127,10 +150,10 @@ class Store:
 
     # Landing
 
-    def unknown(self, epoch_id: int, uids: Iterable[int], *, unfetchable: bool = False) -> list[int]:
-        """Those of `uids` that the ledger lacks, ascending; with `unfetchable` also those marked so, to try again."""
+    def unknown(self, epoch_id: int, uids: Iterable[int]) -> list[int]:
+        """Those of `uids` that the ledger lacks, ascending."""
         asked = sorted(set(uids))
-        return self._read(lambda c: ledger.unknown(c, epoch_id, asked, unfetchable=unfetchable))
+        return self._read(lambda c: ledger.unknown(c, epoch_id, asked))
 
     def land(self, epoch_id: int, landings: Sequence[Landing]) -> int:
         """Keep raw bytes, ledger rows and cursor in one transaction; gives the number of new ones. Repeatable.
@@ -140,12 +163,47 @@ class Store:
         return self._write(lambda c: ledger.land(c, epoch_id, landings))
 
     def unfetchable(self, epoch_id: int, uids: Sequence[int], reason: str) -> None:
-        """Messages that the server lists and does not give."""
-        self._write(lambda c: ledger.enter(c, epoch_id, uids, Outcome.UNFETCHABLE, reason))
+        """Messages that the server lists and does not give; each time makes the pause until they are due longer."""
+        self._write(lambda c: epochs.unfetchable(c, epoch_id, uids, reason))
+
+    def to_fetch_again(self, epoch_id: int, limit: int = ledger.CHUNK) -> list[int]:
+        """UIDs of unfetchable messages that are due, those that failed least often first."""
+        return self._read(lambda c: epochs.to_fetch_again(c, epoch_id, limit))
+
+    def forget(self, epoch_id: int, uids: Sequence[int]) -> None:
+        """These unfetchable messages have left the server."""
+        self._write(lambda c: epochs.forget(c, epoch_id, uids))
 
     def oversize(self, epoch_id: int, uids: Sequence[int], reason: str) -> None:
         """Messages that were not fetched because of their size, not even in part."""
         self._write(lambda c: ledger.enter(c, epoch_id, uids, Outcome.OVERSIZE, reason))
+
+    # Comparing with the server
+
+    def told(self, epoch_id: int, uids: Sequence[int]) -> dict[int, Told]:
+        """What the server told of those of the ascending `uids` whose bytes were landed."""
+        return self._read(lambda c: epochs.told(c, epoch_id, uids))
+
+    def kept(self, epoch_id: int, uid: int) -> Kept | None:
+        """The digests of a message's bytes, None if it has none in the ledger."""
+        return self._read(lambda c: epochs.kept(c, epoch_id, uid))
+
+    def correct(self, epoch_id: int, now_told: Mapping[int, Told]) -> None:
+        """The server tells this now of messages that are the same as before."""
+        self._write(lambda c: epochs.correct(c, epoch_id, now_told))
+
+    def outcomes_of(self, epoch_id: int) -> dict[str, int]:
+        """How many messages of an epoch by outcome; `new`: not read yet."""
+        return self._read(lambda c: epochs.outcomes(c, epoch_id))
+
+    def lacking(self, epoch_id: int, digests: Iterable[str]) -> list[str]:
+        """Those of these SHA-256 digests of raw bytes that no message of the epoch has."""
+        asked = list(digests)
+        return self._read(lambda c: list(epochs.lacking(c, epoch_id, asked)))
+
+    def compared(self, mailbox_id: int, on_server: int, unaccounted: int) -> None:
+        """Note a comparison with the server: messages there, and how many of them the ledger lacks."""
+        self._write(lambda c: epochs.compared(c, mailbox_id, on_server, unaccounted))
 
     # Reading
 
@@ -244,10 +302,6 @@ class Store:
                 break
             after = emptied[-1]
         return total
-
-    def compared(self, mailbox_id: int, on_server: int, unaccounted: int) -> None:
-        """Note a comparison with the server: messages there, and how many of them the ledger lacks."""
-        self._write(lambda c: quarantine.compared(c, mailbox_id, on_server, unaccounted))
 
     # Judging
 
