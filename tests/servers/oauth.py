@@ -33,6 +33,8 @@ class Authority:
     """Whether each refresh voids the refresh token and gives another."""
     claims: dict[str, Any] | None = None
     """Access tokens are JWTs with these claims."""
+    code_seconds: float = 60
+    """How long the device flow's codes last."""
     scope: str = ""
     app_user: str = ""
     """Whose mailbox client credentials open."""
@@ -44,6 +46,8 @@ class Authority:
     """The forms that came to the token address."""
     instead: deque[Answer] = field(default_factory=deque)
     """Answers of the token address that come before all others; an empty body drops the connection."""
+    retry_after: str = ""
+    """The header of that name in the answers of `instead`."""
     pause: threading.Event = field(default_factory=threading.Event)
     """Cleared: the token address waits."""
 
@@ -100,7 +104,7 @@ class Authority:
             "device_code": device_code,
             "user_code": user_code,
             "verification_uri": self.url("enter"),
-            "expires_in": 60,
+            "expires_in": self.code_seconds,
             "interval": 0.05,
         }
 
@@ -179,6 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        if status != 200 and self.authority.retry_after:
+            self.send_header("Retry-After", self.authority.retry_after)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -136,7 +136,7 @@ _REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"AADSTS(?:50057|50034)\b", "the account is unknown or disabled: check username"),
         (r"AADSTS5007[69]\b", "the account must prove itself once more: {again}"),
         (r"^invalid_grant", "it has expired, was revoked or its password was changed: {again}"),
-        (r"^(?:invalid_client|Unauthorized)", "check client_id and client_secret"),
+        (r"^(?:invalid_client|unauthorized\b)", "check client_id and client_secret"),
         (r"^unauthorized_client", "this application may not do that: check client_id and which flows it is allowed"),
         (
             r"^invalid_scope",
