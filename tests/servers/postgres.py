@@ -47,18 +47,33 @@ def _run(*arguments: str) -> None:
 def running() -> Iterator[str]:
     """Start a server; gives the URL of its maintenance database."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has at most 107 bytes
+    url = f"postgresql://postgres@/postgres?host={folder}"
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, USER, USER)
-        data, log = str(folder / "data"), str(folder / "log")
-        _run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", data)
-        _run("pg_ctl", "-w", "-D", data, "-l", log, "-o", f"{_FAST} -k {folder}", "start")
+        _run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", f"{folder}/data")
+        start(url)
         try:
-            yield f"postgresql://postgres@/postgres?host={folder}"
+            yield url
         finally:
-            _run("pg_ctl", "-w", "-m", "immediate", "-D", data, "stop")
+            stop(url)
     finally:
         shutil.rmtree(folder)
+
+
+def start(url: str) -> None:
+    """Start the server of a database's `url` (again) and wait until it answers."""
+    folder = _folder(url)
+    _run("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", f"{_FAST} -k {folder}", "start")
+
+
+def stop(url: str) -> None:
+    """Stop it at once, as in a crash: nothing is ended in good order."""
+    _run("pg_ctl", "-w", "-m", "immediate", "-D", f"{_folder(url)}/data", "stop")
+
+
+def _folder(url: str) -> str:
+    return url.partition("?host=")[2]
 
 
 def new_database(server: str, template: str = "template0") -> str:

@@ -4,68 +4,22 @@ from __future__ import annotations
 
 import resource
 import sqlite3
-from collections import Counter
+import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event
 
-from interest_ingest.cards import Outcome, Reading
+from interest_ingest.cards import Outcome
 from interest_ingest.errors import IngestError
-from interest_ingest.store import Landed, Store
+from interest_ingest.store import Store
 from interest_ingest.store.engine import make_engine
 from tests.test_store.children import fork, killed_at
-from tests.test_store.making import an_epoch, dump, empty, interest, landing, reading, table, verified, write
-
-MAILS = 6
-
-
-def read(mail: Landed) -> Reading | None:
-    """Two interests of each mail; the mails of one subject are one mail, in whatever mailbox."""
-    if mail.known:
-        return None
-    subject = mail.raw.decode()
-    return reading(interest(f"{subject} a"), verified(f"{subject} b", event_key=subject), canon=subject)
-
-
-def work(store: Store, mailbox: str = "notifications") -> None:
-    """The main line in small steps, to its end."""
-    epoch_id = an_epoch(store, mailbox)
-    for first in range(1, MAILS + 1, 3):
-        missing = store.unknown(epoch_id, range(first, first + 3))
-        store.land(epoch_id, [landing(uid, f"mail {uid}") for uid in missing])
-    while mails := store.claim(limit=4, max_bytes=10**6):
-        store.record([(mail, read(mail)) for mail in mails])
-
-
-def facts(url: str) -> dict[str, Any]:
-    """What has to be true of a database at any moment, and how far the work has come."""
-    rows = dump(url)
-    raws = {row["id"] for row in rows["raw_message"]}
-    origins = Counter(row["delivery_id"] for row in rows["card_origin"])
-    done = [row for row in rows["delivery"] if row["outcome"]]
-    assert all(row["raw_id"] in raws for row in rows["delivery"])
-    assert all(epoch["cursor_uid"] in {0, *(row["uid"] for row in rows["delivery"])} for epoch in rows["epoch"])
-    assert {row["id"]: origins[row["id"]] for row in rows["delivery"]} == {
-        row["id"]: 2 if row["outcome"] else 0 for row in rows["delivery"]
-    }
-    assert {row["card_id"] for row in rows["card_origin"]} == {row["id"] for row in rows["card"]}
-    assert len(rows["card_key"]) == 3 * len(rows["card"]) / 2
-    return {
-        "landed": len(rows["delivery"]),
-        "done": len(done),
-        "cards": sorted((row["text"], row["trust"]) for row in rows["card"]),
-    }
-
-
-TRUTH = sorted(
-    [(f"mail {n} a", "unproven") for n in range(1, MAILS + 1)]
-    + [(f"mail {n} b", "verified") for n in range(1, MAILS + 1)]
-)
+from tests.test_store.making import an_epoch, dump, empty, interest, landing, reading
+from tests.test_store.working import MAILS, TRUTH, facts, read, work
+from tests.torture import report, scale
 
 
 def test_killed_anywhere_nothing_is_lost_or_doubled(database_url: str) -> None:
@@ -133,9 +87,11 @@ def fill_up(store: Store, epoch_id: int) -> None:
         store.record([(mail, read(mail)) for mail in store.claim(limit=5, max_bytes=10**6)])
 
 
-@pytest.mark.parametrize("room", [0, 20_000, 60_000, 150_000, 400_000])
-def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path, room: int) -> None:
-    path = tmp_path / "interest.db"
+def filled_up(path: Path, limit: Callable[[], object]) -> None:
+    """Work on the database `path` in a child until nothing more can be written, then see what it kept and go on.
+
+    `limit` is called in the child when it has begun.
+    """
     url = f"sqlite:///{path}"
     with Store.open(url) as store:
         work(store, "before")
@@ -144,7 +100,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path, room: int)
     def fill() -> None:
         store = Store(make_engine(url))
         epoch_id = an_epoch(store, "full")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room,) * 2)
+        limit()
         with pytest.raises(IngestError, match=r"(disk I/O error|disk is full); nothing was written: free space"):
             fill_up(store, epoch_id)
 
@@ -154,56 +110,41 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path, room: int)
     after = facts(url)
     assert (after["landed"] - before["landed"]) % 5 == 0
     assert (after["done"] - before["done"]) % 5 == 0
-    with Store.open(url) as store:  # there is room again: it goes on by itself
+    assert set(before["cards"]) <= set(after["cards"])
+
+
+def goes_on(url: str) -> None:
+    """There is room again: nothing has to be mended first."""
+    landed = facts(url)["landed"]
+    with Store.open(url) as store:
         while mails := store.claim(limit=5, max_bytes=10**6):
             store.record([(mail, read(mail)) for mail in mails])
-    assert facts(url)["done"] == after["landed"]
+    assert facts(url)["done"] == landed
 
 
-@pytest.mark.parametrize(("state", "first"), [("40001", 17), ("40P01", 12), ("55P03", 6)])
-def test_a_step_is_repeated_after_a_passing_fault(database_url: str, state: str, first: int) -> None:
-    """Serialization failure, deadlock and lock timeout, each at every 17th statement of the work."""
-
-    class Passing(Exception):
-        sqlstate = state
-
-    with Store.open(database_url) as store:
-        number = 0
-
-        def fail(*_: object) -> None:
-            nonlocal number
-            number += 1
-            if number % 17 == first % 17:
-                raise OperationalError("", {}, Passing())
-
-        event.listen(store._engine, "before_cursor_execute", fail)
-        work(store)
-    assert number > 50
-    assert facts(database_url)["cards"] == TRUTH
+@pytest.mark.parametrize("room", scale([0, 60_000, 400_000], list(range(0, 400_000, 20_000))))
+def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path, room: int) -> None:
+    """T-07, F25: no file may grow beyond the present size of the database and so many bytes."""
+    path = tmp_path / "interest.db"
+    filled_up(path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room,) * 2))
+    goes_on(f"sqlite:///{path}")
+    report("T-07 file size limit", room=room, integrity="ok", lost=0)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_killed_server_connection_is_replaced(store: Store, database_url: str) -> None:
-    """PostgreSQL was restarted or an administrator ended our connection; a new one is taken without a word."""
-    store.mailbox("notifications", "INBOX")
-    write(database_url, text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
-    work(store)
-    assert facts(database_url)["cards"] == TRUTH
+def test_a_full_file_system_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    """T-07, F25: a disk of 1 MB."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", tmp_path], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        filled_up(tmp_path / "interest.db", lambda: None)
+        subprocess.run(["mount", "-o", "remount,size=9m", tmp_path], check=True)
+        goes_on(f"sqlite:///{tmp_path}/interest.db")
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+    report("T-07 file system of 1 MB", integrity="ok", lost=0)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_card_that_a_crm_is_changing_does_not_hold_up_intake(store: Store, database_url: str) -> None:
-    store.land(an_epoch(store), [landing(1, "mail 1"), landing(2, "mail 1")])
-    first, second = store.claim(limit=2, max_bytes=10**6)
-    store.record([(first, reading(interest("a"), canon="a"))])
-    with store._engine.begin() as crm:
-        crm.execute(text("UPDATE card SET responsible = 'Vera'"))
-        store.record([(second, reading(interest("a", event_key="1"), canon="a"))])
-    assert [one["responsible"] for one in store.cards()] == ["Vera"]
-    assert len(table(database_url, "card_key")) == 2
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
 def test_a_card_that_another_process_makes_at_the_same_moment_is_found(store: Store, database_url: str) -> None:
     """Both saw no card; the unique key refuses the second, which then begins anew."""
     store.land(an_epoch(store, "a"), [landing(1, "mail 1|a")])

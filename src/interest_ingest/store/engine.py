@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,8 +22,13 @@ from interest_ingest.errors import IngestError, Unreachable, UsageError
 
 T = TypeVar("T")
 
+logger = structlog.get_logger(__name__)
+
 TRIES: Final = 5
 BUSY_SECONDS: Final = 30
+LONG_SECONDS: Final = 5
+"""How long another program may hold an SQLite database before the log tells it."""
+
 CONNECT_SECONDS: Final = 10
 
 _DRIVERS = {
@@ -116,7 +122,8 @@ def _check_file(url: URL) -> None:
         raise Unreachable(f"the database {path} cannot be opened: the folder {path.parent} does not exist; create it")
     if path.is_dir():
         raise Unreachable(f"the database {path} cannot be opened: it is a folder; name a file in database.url")
-    for place in (path.parent, path):  # the folder too: the write-ahead log lies beside the file
+    # The folder too: the write-ahead log lies beside the file, and is another user's where he ran this and was killed.
+    for place in (path.parent, path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         if place.exists() and not os.access(place, os.R_OK | os.W_OK):
             raise Unreachable(f"the database {path} cannot be written: this user may not read and write {place}")
 
@@ -130,7 +137,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """A deferred transaction that reads and then writes fails at once with BUSY_SNAPSHOT, whatever the timeout."""
     reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    asked = time.monotonic()
+    try:
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    finally:
+        if (waited := time.monotonic() - asked) > LONG_SECONDS:
+            logger.warning("another program held the database", seconds=round(waited, 1))
 
 
 def _prepare_postgres(connection: Any, _record: object) -> None:
@@ -161,20 +173,26 @@ def look(engine: Engine, step: Callable[[Connection], T]) -> T:
     return transact(engine.execution_options(reads=True), step)
 
 
-def transact(engine: Engine, step: Callable[[Connection], T]) -> T:
-    """Run `step` in one writing transaction, and again from its beginning where that can help, five times in all.
+class RowLocked(IngestError):
+    """Another program holds a row that was to be changed; others may be free. Never of SQLite: it locks the file."""
+
+
+def transact(engine: Engine, step: Callable[[Connection], T], tries: int = TRIES) -> T:
+    """Run `step` in one writing transaction, and again from its beginning where that can help, `tries` times in all
+    and not after `BUSY_SECONDS`: SQLite has waited so long in the first try.
 
     It can help after a deadlock, a serialization failure, a lock timeout, a key that another process inserted at the
     same moment, and a lost connection: whether a commit whose answer was lost took place is unknown, and steps are
     written so that repeating them is harmless. Raises `IngestError` in place of the driver's errors, and the driver's
     own error where it can only be a mistake of ours.
     """
-    for tried in range(1, TRIES + 1):
+    end = time.monotonic() + BUSY_SECONDS
+    for tried in range(1, tries + 1):
         try:
             with engine.begin() as connection:
                 return step(connection)
         except (DBAPIError, PoolTimeout) as error:
-            if tried == TRIES or not _passing(error):
+            if tried == tries or time.monotonic() > end or not _passing(error):
                 raise explained(error, engine) from error
         time.sleep(random.uniform(0, 0.02 * 2**tried))  # noqa: S311  jitter, no secret
     raise AssertionError("unreachable: the last try returns or raises")
@@ -204,6 +222,7 @@ def _mariadb_number(error: DBAPIError) -> int | None:
 
 
 _BUSY = (IngestError, "is locked by another program: end the program that holds it, then try again")
+_LOCKED = (RowLocked, "another program holds a row: end its transaction, then try again")
 _FULL = (IngestError, "nothing was written: free space on its disk, then try again")
 _SHUT = (Unreachable, "give this user the right to read and write it")
 # By primary result code (https://sqlite.org/rescode.html) and by SQLSTATE or its class.
@@ -221,15 +240,15 @@ _SQLITE_ERRORS: dict[int, tuple[type[IngestError], str]] = {
 _POSTGRES_ERRORS: dict[str, tuple[type[IngestError], str]] = {
     "08": (Unreachable, "check the server, and its name, user and password in database.url"),
     "25006": (Unreachable, "the server is read-only: name the primary in database.url"),
-    "40": _BUSY,
+    "40": _LOCKED,
     "42501": (Unreachable, "grant this user the rights on the tables"),
     "53": (IngestError, "the server is out of space, memory or connections: give it more, then try again"),
-    "55P03": _BUSY,
+    "55P03": _LOCKED,
     "57": (Unreachable, "the server is shutting down or starting: try again"),
 }
 # https://mariadb.com/kb/en/mariadb-error-codes/
 _MARIADB_ERRORS: dict[int, tuple[type[IngestError], str]] = {
-    **dict.fromkeys((1205, 1213, 1020), _BUSY),
+    **dict.fromkeys((1205, 1213, 1020), _LOCKED),
     **dict.fromkeys((1021, 1114, 1030, 1028), _FULL),
     **dict.fromkeys((1037, 1038, 1040, 1041, 1203, 1226), _POSTGRES_ERRORS["53"]),
     **dict.fromkeys((1290, 1792, 1836), _POSTGRES_ERRORS["25006"]),

@@ -6,10 +6,10 @@ import threading
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -17,7 +17,7 @@ from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.store import blocks, epochs, health, judging, ledger, quarantine, queries, recording, schema
 from interest_ingest.store.blocks import Block
-from interest_ingest.store.engine import look, make_engine, transact
+from interest_ingest.store.engine import TRIES, RowLocked, look, make_engine, transact
 from interest_ingest.store.epochs import Kept, Told
 from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.judging import PastReading
@@ -27,6 +27,9 @@ from interest_ingest.store.recording import Pair, Recorded
 from interest_ingest.store.workers import Leased, Worker, drop_lease, take_lease
 
 T = TypeVar("T")
+
+LOCKED_PAUSE: Final = timedelta(minutes=1)
+"""How long a mail waits whose card another program holds."""
 
 
 class Store:
@@ -47,7 +50,7 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Open the database `url` (`sqlite:///FILE` or `postgresql://…`); an empty one gets its tables.
+        """Open the database `url` (`sqlite:///FILE`, `postgresql://…`, `mariadb://…`); an empty one gets its tables.
 
         Raises `UsageError` for a wrong address, a missing driver or an older schema (`db upgrade` mends it),
         `Unreachable` for a newer schema or a database that cannot be opened.
@@ -238,7 +241,8 @@ class Store:
     def record(self, pairs: Sequence[Pair]) -> list[Recorded]:
         """Cards, keys, origins and outcomes of read mails in one transaction; mails that have an outcome are skipped.
 
-        A mail that the database refuses is `quarantined` and costs only itself. Gives what was recorded.
+        A mail that the database refuses is `quarantined` and costs only itself; one that meets a card whose row another
+        program holds stays new for a minute. Gives what was recorded.
         """
         try:
             recorded = self._record(pairs)
@@ -247,9 +251,14 @@ class Store:
         finally:
             self.release(landed for landed, _ in pairs)
 
-    def _record(self, pairs: Sequence[Pair]) -> list[Recorded]:
+    def _record(self, pairs: Sequence[Pair], tries: int = TRIES) -> list[Recorded]:
         try:
-            return self._write(lambda c: recording.record(c, pairs))
+            return transact(self._engine, lambda c: recording.record(c, pairs), tries)
+        except RowLocked:
+            if len(pairs) > 1:
+                return [one for pair in pairs for one in self._record([pair], tries=1)]
+            self.postpone([pairs[0][0].delivery_id], datetime.now(UTC) + LOCKED_PAUSE)
+            return []
         except IngestError:
             raise
         except Exception as error:  # whatever is wrong with one mail must cost only this mail
@@ -377,7 +386,7 @@ class Store:
         """How mailboxes, parsers and the quarantine are doing; costs the same whatever the size of the ledger."""
         return self._read(lambda c: health.health(c, now))
 
-    def outcomes(self) -> dict[tuple[str, str], dict[str, int]]:
+    def outcomes_of_mailboxes(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many mails by outcome each mailbox has, by name and folder. Reads the whole ledger."""
         return self._read(health.outcomes)
 
