@@ -534,6 +534,17 @@ class Daemon(Section):
     )
 
 
+class Parsers(Section):
+    """Third-party parsers, beside the built-in ones. None is loaded that is not named here."""
+
+    packages: Texts = option(
+        (), "Installed packages, or entry points of the group interest_ingest.parsers.", example=("shop_parsers",)
+    )
+    folder: Path | None = option(
+        None, "A folder whose files *.py are loaded, each by itself.", example="/etc/interest-ingest/parsers"
+    )
+
+
 class Log(Section):
     """What the program tells about itself, on standard error. Never subjects, addresses or texts of mails."""
 
@@ -653,6 +664,7 @@ class Settings(BaseSettings):
     company: Company = Company()
     limits: Floods = Floods()
     daemon: Daemon = Daemon()
+    parsers: Parsers = Parsers()
     log: Log = Log()
     status: Status = Status()
     alerts: Alerts = Alerts()
@@ -756,6 +768,8 @@ class Settings(BaseSettings):
             own_profiles=frozenset(profile.rstrip("/") for profile in self.own.profiles),
             country=self.company.country,
             timezone=self.company.timezone,
+            packages=self.parsers.packages,
+            folder=str(self.parsers.folder.absolute()) if self.parsers.folder else None,
         )
 
     def chosen(self, names: tuple[str, ...] = ()) -> list[Mailbox]:

@@ -14,13 +14,24 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-CPU_SECONDS: Final = 5
-WALL_SECONDS: Final = 8.0
-MEMORY_BYTES: Final = 512 * 1024 * 1024
-"""Address space above what the process had before the mail."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the reading of one mail may take."""
+
+    cpu: int = 5
+    """Seconds."""
+    wall: float = 8.0
+    """Seconds."""
+    memory: int = 512 * 1024 * 1024
+    """Bytes of address space above what the process had before the mail."""
+
+
+LIMITS: Final = Limits()
 
 OUTPUT_BYTES: Final = 1024 * 1024
 """What the reading of one mail may come to, as JSON."""
@@ -51,12 +62,12 @@ def wall(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def confined() -> Iterator[None]:
-    """The block may use CPU_SECONDS and MEMORY_BYTES more than this process has used so far."""
+def confined(limits: Limits = LIMITS) -> Iterator[None]:
+    """The block may use so much CPU time and memory more than this process has used so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     sys.setrecursionlimit(RECURSION)
-    _soften(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS)
-    _soften(resource.RLIMIT_AS, memory()[0] + MEMORY_BYTES)
+    _soften(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu)
+    _soften(resource.RLIMIT_AS, memory()[0] + limits.memory)
     try:
         yield
     finally:
@@ -74,16 +85,14 @@ def memory() -> tuple[int, int]:
     return int(pages[0]) * _PAGE, int(pages[1]) * _PAGE
 
 
-def cause(exit_code: int) -> str:
+def cause(exit_code: int, limits: Limits = LIMITS) -> str:
     """What ended a reader, in words; `exit_code` as Python tells it: negative for a signal."""
-    return _CAUSES.get(exit_code) or (_signal(-exit_code) if exit_code < 0 else f"exit code {exit_code}")
-
-
-_CAUSES: Final = {
-    -signal.SIGXCPU: f"more than {CPU_SECONDS} s of CPU time",
-    -signal.SIGALRM: f"more than {WALL_SECONDS:g} s",
-    OUT_OF_MEMORY: f"more than {MEMORY_BYTES // 1024**2} MB of memory",
-}
+    known = {
+        -signal.SIGXCPU: f"more than {limits.cpu} s of CPU time",
+        -signal.SIGALRM: f"more than {limits.wall:g} s",
+        OUT_OF_MEMORY: f"more than {limits.memory // 1024**2} MB of memory",
+    }
+    return known.get(exit_code) or (_signal(-exit_code) if exit_code < 0 else f"exit code {exit_code}")
 
 
 def _signal(number: int) -> str:

@@ -25,7 +25,10 @@ from pydantic import ValidationError
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.ingest import confine, worker
+from interest_ingest.ingest.reading import elsewhere
 from interest_ingest.ingest.rules import Rules
+from interest_ingest.ingest.sandbox import Found, Interrupted, Sandboxes
+from interest_ingest.ingest.sandbox import Killed as Killed
 from interest_ingest.ingest.worker import Letter as Letter
 
 CHUNK: Final = 10
@@ -33,26 +36,20 @@ CHUNK_BYTES: Final = 1024 * 1024
 CHUNK_SECONDS: Final = 2.0
 """For a chunk of several mails, which take some milliseconds each."""
 
-PATIENCE_SECONDS: Final = 10.0
-"""So long a batch waits for mails that are read one by one; what is left then is left for the next claim."""
+PATIENCE_SECONDS: Final = 2.0
+"""After so long no further mail of a batch is begun that must be read by itself: it is left for the next claim, so that
+the others are not kept for more than this and the limit of one mail."""
 
 STOP_SECONDS: Final = 2.0
 """So long a batch that is being read goes on after a stop was asked for."""
 
-LOST_SECONDS: Final = confine.WALL_SECONDS + 4
+LOST_SECONDS: Final = confine.LIMITS.wall + 4
 """After so long without any answer the pool itself is broken: a reader that was killed at the wrong moment took the
 lock of its pipe along. Each mail ends before, and starting a reader takes a third of a second."""
 
 MAX_STARTS: Final = 3
 CHUNKS_A_LIFE: Final = 200
 """After so many chunks a reader makes room for a fresh one, which takes a third of a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """The reader was ended while it read this mail and no other; `cause` says by what."""
-
-    cause: str
 
 
 Result = Reading | Killed | None
@@ -88,6 +85,8 @@ class Readers:
         self.processes = max(1, processes)
         self._stop = stop or threading.Event()
         self._pool: ProcessPool | None = None
+        self._found: Found | None = None
+        self._sandboxes = Sandboxes(rules, self._stop)
         self._answered = 0.0
         self._stopping: float | None = None
 
@@ -101,13 +100,28 @@ class Readers:
 
     def close(self) -> None:
         """End the processes, whatever they do."""
+        self._sandboxes.close()
+        self._end_pool()
+
+    def _end_pool(self) -> None:
         pool, self._pool = self._pool, None
         if pool:
             pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves that one without types
             pool.join()
 
+    @property
+    def found(self) -> Found:
+        """The third-party parsers; asked in their sandboxes when this is first wanted."""
+        if self._found is None:
+            try:
+                self._found = self._sandboxes.find() if self._rules.third_party else Found()
+            except Interrupted:
+                return Found()
+        return self._found
+
     def start(self) -> None:
         """Start the processes now, so that they are there when the first mail is."""
+        self._rules = replace(self._rules, foreign=self.found.parsers)
         resource_tracker.ensure_running()  # it would unblock SIGINT once more while it starts
         with _uninterrupted():
             if self._pool is None:
@@ -127,7 +141,7 @@ class Readers:
         return lambda: self._results(sent)
 
     def _send(self, letters: list[Letter]) -> _Sent:
-        seconds = CHUNK_SECONDS if len(letters) > 1 else confine.WALL_SECONDS
+        seconds = CHUNK_SECONDS if len(letters) > 1 else self._rules.limits.wall
         for _ in range(MAX_STARTS):
             self.start()
             assert self._pool
@@ -137,7 +151,7 @@ class Readers:
                 future.add_done_callback(self._note_answer)
                 return _Sent(letters, self._pool, future)
             except RuntimeError:  # a reader that died idle, as by the kernel for want of memory, breaks the pool
-                self.close()
+                self._end_pool()
         raise IngestError(
             "the processes that read mails are ended as soon as they start (out of memory?): "
             "nothing is lost, run it again"
@@ -156,13 +170,31 @@ class Readers:
                 results += [self._alone(letter, until) for letter in one.letters]
             else:
                 results += answer if isinstance(answer, list) else [answer] * len(one.letters)
-        return results
+        letters = [letter for one in sent for letter in one.letters]
+        return [self._handed_on(*pair, until) for pair in zip(letters, results, strict=True)]
 
     def _alone(self, letter: Letter, until: float) -> Result:
         if self._stop.is_set() or time.monotonic() > until:
             return None
         answer = self._answer(self._send([letter]))
         return answer[0] if isinstance(answer, list) else answer
+
+    def _handed_on(self, letter: Letter, result: Result, until: float) -> Result:
+        """The result; where a third-party parser is to read the mail, what comes of that."""
+        by_name = {one.name: one for one in self.found.parsers}
+        while isinstance(result, Reading) and elsewhere(result) and result.parser in by_name:
+            if self._stop.is_set() or time.monotonic() > until:
+                return None
+            try:
+                answer = self._sandboxes.read(by_name[result.parser], letter, result)
+            except Interrupted:
+                return None
+            if isinstance(answer, Killed) or answer.parser:
+                return answer
+            # A fallback parser that yields nothing passes the mail on.
+            letter = letter._replace(without=letter.without | {result.parser})
+            result = self._alone(letter, until)
+        return result
 
     def _answer(self, sent: _Sent) -> list[Result] | Killed | None:
         """The readings of a chunk, what killed its reader, or None if none could be asked."""
@@ -171,12 +203,12 @@ class Readers:
                 return [_reading(document) for document in self._wait(sent)]
             except ProcessExpired as death:
                 if death.exitcode != worker.AGAIN:
-                    return Killed(confine.cause(death.exitcode or 0))
+                    return Killed(confine.cause(death.exitcode or 0, self._rules.limits))
             except OutOfTime:
-                return Killed(confine.cause(-signal.SIGALRM))
+                return Killed(confine.cause(-signal.SIGALRM, self._rules.limits))
             except (BrokenProcessPool, CancelledError):
                 if sent.pool is self._pool:
-                    self.close()
+                    self._end_pool()
             except _Stopped:
                 return None
             sent = self._send(sent.letters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -11,6 +11,7 @@ from typing import Any
 
 from interest_ingest.cards import Channel, Interest, InterestCard, Outcome, Reading, Trust
 from interest_ingest.ingest.authentication import Authentication, trust
+from interest_ingest.ingest.foreign import not_here
 from interest_ingest.ingest.normalize import normalize
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
@@ -24,6 +25,12 @@ MAX_CARDS = 50
 MAIL_FIELDS = ("From", "Date", "Subject", "To", "Received", "Return-Path", "Message-ID", "Reply-To")
 """Bytes without any of these are some other file: no server delivers a mail without them."""
 
+MAX_TRACE = 8_000
+"""Characters kept of a trace: the text of an exception may be as long as a mail."""
+
+ELSEWHERE = "its third-party parser is not running"
+"""What is said of a mail should nobody hand it on."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the arrival of a mail that names no date at all and was read from a bare file."""
 
@@ -35,21 +42,23 @@ def read(
     authentication: Authentication | None = None,
     received_at: datetime | None = None,
     size: int = 0,
+    without: Collection[str] = (),
 ) -> Reading:
     """Read one mail: every input, also an empty or a broken one, gives exactly one outcome.
 
     `received_at` is when the mailbox got the mail; without it the mail's own topmost Received field tells. `size` is
-    that of the whole mail in bytes, where the mailbox gave only its beginning.
+    that of the whole mail in bytes, where the mailbox gave only its beginning. `without` these parsers. The mail of a
+    third-party parser, of which only a stand-in is here, is `elsewhere`.
     """
     mail = Mail.from_bytes(raw)
     if not any(mail.header(name) for name in MAIL_FIELDS):
         return Reading(outcome=Outcome.IGNORED, reason="no mail")
     try:
-        reading = _read(mail, rules or Rules(), authentication or Authentication(), received_at)
+        reading = _read(mail, rules or Rules(), authentication or Authentication(), received_at, without)
     except MemoryError:  # whose fault it is, an earlier mail's or this one's, only a fresh process can tell
         raise
     except Exception:  # a pattern or helper that stumbles over one mail must not stop the others
-        reading = _bug("reading error")
+        reading = bug("reading error")
     if (mail.oversize or size > MAX_RAW) and reading.outcome is Outcome.CARDS:
         reading = reading.model_copy(update={"outcome": Outcome.OVERSIZE, "reason": "over the size limit: shortened"})
     return reading.model_copy(update={"canon_digest": mail.canon_digest, "message_id_digest": mail.message_id_digest})
@@ -77,14 +86,23 @@ def arrival(mail: Mail) -> datetime:
     return mail.date.astimezone(UTC) if mail.date else NEVER
 
 
-def _read(mail: Mail, rules: Rules, found: Authentication, received_at: datetime | None) -> Reading:
-    choice = choose(rules.parsers, mail, own=rules.own_addresses)
+def elsewhere(reading: Reading) -> bool:
+    """Whether the mail is still to be read, by a parser that is in another process."""
+    return reading.outcome is Outcome.QUARANTINED and reading.reason == ELSEWHERE
+
+
+def _read(
+    mail: Mail, rules: Rules, found: Authentication, received_at: datetime | None, without: Collection[str]
+) -> Reading:
+    parsers = [one for one in rules.parsers if one.name not in without]
+    choice = choose(parsers, mail, own=rules.own_addresses)
     return _follow(choice, rules, found, received_at or arrival(mail), outer=mail)
 
 
-def _bug(reason: str, **named: Any) -> Reading:
+def bug(reason: str, **named: Any) -> Reading:
     """For use in an `except` block: quarantined, with the trace of the exception but no values of its variables."""
-    return Reading(outcome=Outcome.QUARANTINED, reason=reason, trace=traceback.format_exc(limit=-8), **named)
+    trace = traceback.format_exc(limit=-8)[-MAX_TRACE:]
+    return Reading(outcome=Outcome.QUARANTINED, reason=reason, trace=trace, **named)
 
 
 def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: datetime, outer: Mail) -> Reading:
@@ -102,6 +120,8 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
 def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Reading | None:
     mail.trust = level
     named: dict[str, Any] = {"parser": parser.name, "parser_version": parser.version, "trust": level}
+    if parser.read is not_here:
+        return Reading(outcome=Outcome.QUARANTINED, reason=ELSEWHERE, **named)
     try:
         cards = tuple(_cards(parser, mail, rules, level, received_at))
     except Ignored as why:
@@ -111,7 +131,7 @@ def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: da
     except MemoryError:
         raise
     except Exception:  # a parser is somebody's plugin: its bug costs this mail only
-        return _bug("parser error", **named)
+        return bug("parser error", **named)
     if cards:
         return Reading(outcome=Outcome.CARDS, cards=cards, **named)
     if parser.fallback is not None:

@@ -7,9 +7,11 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from interest_ingest.cards import Author
+from interest_ingest.ingest.confine import LIMITS, Limits
+from interest_ingest.ingest.foreign import Foreign
 from interest_ingest.parsing import Parser
 from interest_ingest.parsing.contract import host_in
-from interest_ingest.parsing.load import builtin_parsers
+from interest_ingest.parsing.load import builtin_parsers, unique
 from interest_ingest.parsing.profiles import profile_key
 
 
@@ -18,7 +20,9 @@ class Rules:
     """Immutable and made of plain values, so that a worker process can be given a copy.
 
     `sites` holds for each of the company's sites its hosts, the main one first. `country` is an ISO 3166 code for
-    phone numbers written without one; `timezone` is where an instant without zone is read.
+    phone numbers written without one; `timezone` is where an instant without zone is read. `packages` and `folder` are
+    where third-party parsers are; `foreign` is what they said of themselves when they were asked. `chosen`: ask these
+    parsers and no others.
     """
 
     sites: tuple[tuple[str, ...], ...] = ()
@@ -26,11 +30,18 @@ class Rules:
     own_profiles: frozenset[str] = frozenset()
     country: str | None = None
     timezone: str = "UTC"
+    packages: tuple[str, ...] = ()
+    folder: str | None = None
+    foreign: tuple[Foreign, ...] = ()
+    chosen: tuple[Parser, ...] | None = None
+    limits: Limits = LIMITS
 
     @cached_property
     def parsers(self) -> tuple[Parser, ...]:
-        """The parsers that are asked, by name."""
-        return builtin_parsers()
+        """The parsers that are asked, by name; third-party ones by their stand-ins."""
+        if self.chosen is not None:
+            return self.chosen
+        return unique([*builtin_parsers(), *(one.stand_in() for one in self.foreign)])
 
     def is_own(self, author: Author) -> bool:
         """Whether it is one of our own people."""
@@ -41,6 +52,11 @@ class Rules:
     @cached_property
     def _own_keys(self) -> frozenset[str]:
         return frozenset(map(profile_key, self.own_profiles)) - {""}
+
+    @property
+    def third_party(self) -> bool:
+        """Whether any third-party parsers are named."""
+        return bool(self.packages or self.folder)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -33,6 +33,8 @@ class Letter(NamedTuple):
     authentication: str
     received_at: datetime
     size: int
+    without: frozenset[str] = frozenset()
+    """Parsers that have been asked already and yielded nothing."""
 
 
 _rules = Rules()
@@ -60,7 +62,7 @@ def read_chunk(letters: list[Letter], seconds: float) -> list[bytes]:
 def read_confined(letter: Letter, rules: Rules) -> bytes:
     """One reading as JSON. A MemoryError ends the process: an earlier mail may have left it without any."""
     try:
-        with confine.confined():
+        with confine.confined(rules.limits):
             reading = read_letter(letter, rules)
             document = to_json(reading)
     except MemoryError:
@@ -74,7 +76,14 @@ def read_confined(letter: Letter, rules: Rules) -> bytes:
 def read_letter(letter: Letter, rules: Rules) -> Reading:
     """Read in this very process."""
     found = Authentication.from_json(letter.authentication)
-    return read(letter.raw, rules, authentication=found, received_at=letter.received_at, size=letter.size)
+    return read(
+        letter.raw,
+        rules,
+        authentication=found,
+        received_at=letter.received_at,
+        size=letter.size,
+        without=letter.without,
+    )
 
 
 def to_json(reading: Reading) -> bytes:

@@ -1,0 +1,134 @@
+"""Third-party parsers as data: what they say of themselves, checked, and stand-ins that recognize and do not read."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from interest_ingest.cards import Interest
+from interest_ingest.mail import Mail
+from interest_ingest.parsing import SITES, Match, Parser
+
+MATCH_SECONDS: Final = 0.2
+"""CPU time that the patterns of one parser may take for one mail."""
+
+MATCH_STRIKES: Final = 3
+"""Mails on which they may take longer before a reader does not ask that parser any more."""
+
+Word = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=100)]
+Pattern = Annotated[str, Field(max_length=2_000)]
+Some = Annotated[tuple[Pattern, ...], Field(max_length=200)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Patterns(_Data):
+    """A `Match` as data."""
+
+    from_domain: Some = ()
+    from_address: Some = ()
+    subject: Some = ()
+    header: Some = ()
+    text: Some = ()
+    link: Some = ()
+
+
+class Foreign(_Data):
+    """The declaration of one third-party parser. `source` names the file or package that it comes from."""
+
+    source: str = Field(max_length=4_000)
+    name: Word
+    version: int = Field(ge=0, le=2**31 - 1)
+    match: Patterns
+    signed_by: Some | Literal["sites"] = ()
+    link_hosts: Some | Literal["sites"] = ()
+    photo_hosts: Some | Literal["sites"] = ()
+    instead_of: Some = ()
+    fallback: int | None = None
+    origin: str = Field(default="", max_length=1_000)
+
+    def stand_in(self) -> Parser:
+        """A parser that recognizes the same mails, within limits, and must not be asked to read them."""
+        return Parser(
+            name=self.name,
+            version=self.version,
+            match=_Guarded(**dict(self.match)),
+            read=not_here,
+            signed_by=_hosts(self.signed_by),
+            link_hosts=_hosts(self.link_hosts),
+            photo_hosts=_hosts(self.photo_hosts),
+            instead_of=self.instead_of,
+            fallback=self.fallback,
+            origin=self.origin,
+        )
+
+
+def not_here(_mail: Mail) -> list[Interest]:
+    """Stands where a third-party parser's function would be: the mail is read elsewhere."""
+    raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded(Match):
+    """Patterns of a stranger: one that explodes on a mail, or is none, does not hold."""
+
+    strikes: list[str] = field(default_factory=list, compare=False)
+
+    def holds(self, mail: Mail) -> bool:
+        if len(self.strikes) >= MATCH_STRIKES:
+            return False
+        try:
+            with _limited(MATCH_SECONDS):
+                return Match.holds(self, mail)
+        except (_TooLong, re.error, RecursionError, OverflowError):
+            self.strikes.append(mail.canon_digest)
+            return False
+
+
+class _TooLong(Exception):
+    pass
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise `_TooLong` after so much CPU time; Python's `re` looks for signals while it searches."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def declaration(one: Parser, source: str) -> dict[str, Any]:
+    """What `one` says of itself, as `Foreign` takes it."""
+    match = {key: _listed(getattr(one.match, key)) for key in Patterns.model_fields}
+    hosts = {key: _hosts_as_data(getattr(one, key)) for key in ("signed_by", "link_hosts", "photo_hosts")}
+    rest = {key: getattr(one, key) for key in ("name", "version", "fallback", "origin")}
+    return {"source": source, "match": match, "instead_of": list(one.instead_of), **hosts, **rest}
+
+
+def _listed(patterns: str | tuple[str, ...]) -> list[str]:
+    return [patterns] if isinstance(patterns, str) else list(patterns)
+
+
+def _hosts(hosts: tuple[str, ...] | str) -> tuple[str, ...]:
+    return SITES if isinstance(hosts, str) else hosts
+
+
+def _hosts_as_data(hosts: tuple[str, ...]) -> list[str] | str:
+    return "sites" if hosts is SITES else list(hosts)
