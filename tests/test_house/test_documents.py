@@ -45,6 +45,14 @@ def test_the_first_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
     assert [site.name for site in loaded.sites.values()] == ["shop"]
 
 
+@pytest.mark.parametrize("example", blocks(TOP / "docs" / "operating.md", "toml"))
+def test_every_configuration_that_operating_shows_is_valid(example: str, tmp_path: Path) -> None:
+    """It loads as it stands; what a block shows of a mailbox is a whole mailbox."""
+    file = tmp_path / "interest_ingest.toml"
+    file.write_text(example, encoding="utf-8")
+    settings.load(file)
+
+
 @pytest.mark.parametrize("page", NAMING_COMMANDS, ids=lambda page: page.name)
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     """Each word and each option of a shown command line is one that the program knows."""

@@ -7,13 +7,14 @@ import contextlib
 import json
 from typing import Any
 
-from interest_ingest.oauth.providers import MICROSOFT_APP, Registration
+from interest_ingest.oauth.providers import Registration
 from interest_ingest.oauth.tokens import Token
 
 _WHERE = {
     "gmail": "consent to it again with this scope",
-    "microsoft": "add it under API permissions of the app (APIs my organization uses, Office 365 Exchange Online), let "
-    "an administrator grant consent, and get a new token",
+    "microsoft": "add it under API permissions of the app (Microsoft Graph, Delegated permissions), and log in again",
+    "microsoft app": "add it under API permissions of the app (APIs my organization uses, Office 365 Exchange Online, "
+    "Application permissions), and let an administrator grant consent; the next token has it within the hour",
     "yandex": "tick it at the registration of the app, and get a new token",
     "mailru": "tick it at the registration of the app, and get a new token",
     "custom": "grant it to the client",
@@ -34,9 +35,7 @@ def missing(registration: Registration, token: Token) -> str | None:
     if not wanted or not tells or short & set(wanted):
         return None
     has = ", ".join(sorted(short)) or "none"
-    return (
-        f"the access token lacks the permission {' or '.join(wanted)} (it has: {has}); {_WHERE[registration.provider]}"
-    )
+    return f"the access token lacks the permission {' or '.join(wanted)} (it has: {has}); {_WHERE[_kind(registration)]}"
 
 
 _REFUSED = {
@@ -66,8 +65,7 @@ def advice(registration: Registration, token: Token, said: str) -> str:
         return f"The token is that of {whose}, username is {registration.username}: {_REFUSED['microsoft']}".format(
             username=registration.username
         )
-    key = "microsoft app" if registration.scope == MICROSOFT_APP else registration.provider
-    text = _REFUSED[key].format(username=registration.username, client_id=registration.client_id)
+    text = _REFUSED[_kind(registration)].format(username=registration.username, client_id=registration.client_id)
     return f"{text[0].upper()}{text[1:]}"
 
 
@@ -75,6 +73,11 @@ def owner(token: Token) -> str:
     """Whose token it is, if it says so: the address of the person that logged in."""
     claims = claims_of(token.access_token)
     return str(claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name") or "")
+
+
+def _kind(registration: Registration) -> str:
+    app = registration.provider == "microsoft" and registration.flow == "client_credentials"
+    return "microsoft app" if app else registration.provider
 
 
 def claims_of(access_token: str) -> dict[str, Any]:
