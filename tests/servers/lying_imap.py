@@ -27,6 +27,8 @@ class Line:
     """What the client said, as it came."""
     uids: Sequence[int] = (7,)
     size: int = len(MAIL)
+    idle_tag: bytes = b""
+    """Of the IDLE that is under way."""
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -71,6 +73,17 @@ def _done(line: Line, tag: bytes, _: bytes) -> None:
     line.answer(tag)
 
 
+def idle(line: Line, tag: bytes, _: bytes) -> None:
+    """Begins IDLE."""
+    line.idle_tag = tag
+    line.send(b"+ idling\r\n")
+
+
+def can_idle(line: Line, tag: bytes, _: bytes) -> None:
+    """Says that it has IDLE."""
+    line.answer(tag, b"CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE")
+
+
 _HONEST: dict[bytes, Lie] = {
     b"CAPABILITY": _capability,
     b"LOGIN": _done,
@@ -79,6 +92,8 @@ _HONEST: dict[bytes, Lie] = {
     b"SEARCH": _search,
     b"FETCH": _fetch,
     b"LOGOUT": _logout,
+    b"IDLE": idle,
+    b"DONE": _done,
 }
 
 
@@ -159,7 +174,9 @@ def converse(line: Line, commands: Iterable[bytes], lies: Mapping[bytes, Lie]) -
     replies = {**_HONEST, **lies}
     for command in commands:
         line.said.append(command)
-        if found := _COMMAND.fullmatch(command):
+        if command.upper() == b"DONE\r\n":  # ends IDLE, without a tag of its own
+            replies[b"DONE"](line, line.idle_tag, b"")
+        elif found := _COMMAND.fullmatch(command):
             replies[found[2].upper()](line, found[1], found[3])
 
 
