@@ -211,7 +211,7 @@ def _page_of(permalink: str) -> str:
 
 def _site(links: str) -> str:
     """Host and folder of the WordPress: the sites of one network count their comments each for itself."""
-    found = re.search(r"https?://[^\s/]{1,255}[^\s?]{0,300}?(?=/wp-admin/comment\.php)", links)
+    found = re.search(r"(?>https?://[^\s/]{1,255})[^\s?]{0,300}?(?=/wp-admin/comment\.php)", links)
     parts = urlsplit(found[0]) if found else None
     return f"{(parts.hostname or '').removeprefix('www.')}{parts.path}" if parts else ""
 

@@ -103,6 +103,8 @@ TEXTS: Final[dict[str, Bomb]] = {
     "CSV formulas": ("", "=cmd|'/C calc'!A0\n", ""),
     "SQL": ("", "'); DROP TABLE card;--\n", ""), "format strings": ("", "%s%n{0}{{", ""), "JSON": ("", '{"a":', ""),
     "HTML in text": ("", "<b><p>", ""), "script": ("", "<script>alert(1)</script>", ""),
+    "long hosts": ("", "http://" + "a" * 255 + "\n", ""),
+    "IP and blanks": ("", "Author: a (IP: ::1" + " " * 299 + "\n", ""),
     "password words": ("", "your password has been reset ", ""),
     "automatic words": ("", "this is an automatically generated message ", ""),
     "receipts": ("", "we have received your message ", ""),
@@ -145,6 +147,8 @@ PAGES: Final[dict[str, Bomb]] = {
     "headings": ("", "<h1>Name</h1>", ""), "heavy cells": ("<table>", "<tr><th>Name<tr><td>Anna", "</table>"),
     "tracking": ("", "<img src='https://a.example/p.gif' width=1 height=1>", ""),
     "portraits": ("", "<img src='https://scontent.xx.fbcdn.net/a' width=50>", ""),
+    "private links": ("", "\ue006a", ""), "private bold": ("", "\ue000a", ""),
+    "private cells": ("", "\ue002\ue003", ""),
     "templates": ("", "<template>", "a"), "noscript": ("", "<noscript>", "a"), "marquee": ("", "<marquee>", "a"),
     "colons": ("", "<a:b:c>", "a"), "slashes": ("<p", "/", ">a"), "equals": ("<p", "=", ">a"),
 }
@@ -209,10 +213,18 @@ TEXT_CARRIERS: Final[dict[str, Callable[[str], bytes]]] = {
     "letter": lambda text: _mail(*LETTER, "Subject: Question", body=text),
     "answer": lambda text: _mail(*LETTER, "Subject: Re: Tea", "In-Reply-To: <1@shop.example>", body=f"Yes.\n\n{text}"),
     "signature": lambda text: _mail(*LETTER, "Subject: Tea", body=f"How much?\n\n-- \nUlrike\n{text}\n+49 30 1234567"),
-    "form": lambda text: _mail(*SITE, "Subject: New", body=f"Name: Jasper\nE-mail: j@mail.example\nMessage: {text}\n"),
-    "form below": lambda text: _mail(*SITE, "Subject: New", body=f"{text}\nName: Jasper\nE-mail: j@mail.example\n"),
+    "form": lambda text: _mail(
+        *SITE, "Subject: New", body=f"Name: Jasper\nE-mail: jasper@mail.example\nMessage: {text}\n"
+    ),
+    "form below": lambda text: _mail(
+        *SITE, "Subject: New", body=f"{text}\nName: Jasper\nE-mail: jasper@mail.example\n"
+    ),
     "bare form": lambda text: _mail(
-        "From: desk@shop.example", "Reply-To: j@mail.example", "To: desk@shop.example", "Subject: Contact", body=text
+        "From: desk@shop.example",
+        "Reply-To: jasper@mail.example",
+        "To: desk@shop.example",
+        "Subject: Contact",
+        body=text,
     ),
     "comment": _comment,
     "comment head": lambda text: _mail(*WORDPRESS, body=f"{text}\n{LINKS}"),
@@ -313,6 +325,9 @@ STRUCTURES: Final[dict[str, Grow]] = {
     "carriage returns": lambda n: b"Subject: a\n" + b"\r" * n,
     "leading blanks": lambda n: b" \n" * n + FROM,
     "envelope lines": lambda n: b"From anna Sat Nov 21\n" * n + FROM,
+    "via": lambda n: b"From: a" + b" (via " * n + b"<a@b.example>",
+    "mail prefixes": lambda n: b"Subject: " + b"Re: Fwd: " * n,
+    "blank subject": lambda n: b"Subject: " + b"\xc2\xa0" * n + b"x",
     "raw header bytes": lambda n: b"Subject: " + b"\xe4\xff\x81" * n,
     "escapes in a header": lambda n: b"Subject: " + b"\x1b$B" * n,
     "date": lambda n: b"Date: " + b"(" * n,

@@ -69,7 +69,8 @@ _SPELLED: Final[dict[str, str]] = {
 
 def detect(text: str) -> str | None:
     """The BCP 47 code of the language of `text`, or None if it does not show (`ok`, `5*`, an emoji)."""
-    text = re.sub(r"https?://\S+|\S+@\S+", " ", text[:MAX_CHARS]).lower()
+    words = re.sub(r"https?://\S+", " ", text[:MAX_CHARS]).lower().split()
+    text = " ".join(word for word in words if "@" not in word[1:-1])
     scripts: Counter[str] = Counter()
     for char, times in Counter(text).items():
         if char.isalpha():

@@ -15,7 +15,8 @@ _STRONG = frozenset(("b", "strong", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
 _HTTP = re.compile(r"\s*(https?://[^\"'\s>]*)", re.IGNORECASE)
 _HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _CELL, _END, _ROW, _HEAD, _LINK, _LINK_END = "\ue002", "\ue003", "\ue004", "\ue005", "\ue006", "\ue007"
-_TARGET = re.compile(f"{_LINK}([^{_LINK_END}]*){_LINK_END}")
+_TARGET = re.compile(f"{_LINK}([^{_LINK}{_LINK_END}]*){_LINK_END}")
+_BOLD = re.compile(f"{BOLD_ON}[^{BOLD_ON}{BOLD_OFF}]*{BOLD_OFF}")
 _EDGES = re.compile(f"([{_CELL}{_END}{_ROW}])")
 _MARKERS = re.compile("[\ue000-\ue007]")
 
@@ -126,7 +127,7 @@ def _says_anything(marked: str) -> bool:
 def _cell(marked: str) -> _Cell:
     marked = marked.strip("\n\t ")
     plain = _TARGET.sub("", marked)
-    outside = re.sub(f"{BOLD_ON}[^{BOLD_OFF}]*{BOLD_OFF}", "", plain)
+    outside = _BOLD.sub("", plain)
     strong = plain.startswith(_HEAD) or not any(letter.isalnum() for letter in outside)
     return _Cell([_marked_line(line) for line in marked.split("\n")], strong)
 

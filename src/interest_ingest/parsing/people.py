@@ -13,7 +13,7 @@ from interest_ingest.parsing.automatic import is_robot
 from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.phrases import COMPANY
 
-_VIA = re.compile(r"(?i)\s+(via|через|über|von|par)\s+\S.*$|\s*\((via|через) [^)]*\)$")
+_VIA = re.compile(r"(?i)\s+(via|через|über|von|par)\s+\S.*$|\s*\((via|через) [^()]*\)$")
 _PHONE_LABEL = re.compile(
     r"(?i)(?<!\w)(phone|tel|telephone|mobile|mob|cell|call|whatsapp|viber|тел|телефон|моб|мобильный|сот|т|тлф|"
     r"fon|telefon|handy|"
