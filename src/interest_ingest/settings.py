@@ -96,7 +96,8 @@ def _seconds(value: float) -> timedelta:
 
 
 def _duration_text(value: timedelta) -> str:
-    return f"{value.total_seconds():g}s"
+    days = value / timedelta(days=1)
+    return f"{days:g}d" if days >= 1 and days.is_integer() else f"{value.total_seconds():g}s"
 
 
 def _listed(value: object) -> object:
@@ -523,6 +524,22 @@ class Floods(Section):
         return Limits(self.sender_per_hour, self.mailbox_per_hour, self.source_per_hour)
 
 
+class Quarantine(Section):
+    """Mails that a parser recognized and could not read: see `interest-ingest quarantine`."""
+
+    card: bool = option(False, 'Make a minimal card, "unread mail from …", until the mail can be read.')
+
+
+class Retention(Section):
+    """How long is kept what can be missed."""
+
+    raw: Duration = option(
+        timedelta(days=90),
+        "Raw bytes of mails that were read or quarantined; mails that wait to be read keep theirs.",
+        ge=timedelta(days=1),
+    )
+
+
 class Daemon(Section):
     """What the daemon needs for itself."""
 
@@ -663,6 +680,8 @@ class Settings(BaseSettings):
     own: Own = Own()
     company: Company = Company()
     limits: Floods = Floods()
+    quarantine: Quarantine = Quarantine()
+    retention: Retention = Retention()
     daemon: Daemon = Daemon()
     parsers: Parsers = Parsers()
     log: Log = Log()
