@@ -241,8 +241,8 @@ class Database(Section):
 
     url: SecretStr | None = option(
         None,
-        "The database: sqlite:///FILE for one machine, postgresql://USER:PASSWORD@HOST/NAME for several readers and "
-        "writers. A relative FILE is sought from the working directory. An empty database is set up at first use.",
+        "The database: sqlite:///FILE for one machine, postgresql://USER:PASSWORD@HOST/NAME or mariadb://… for several "
+        "readers and writers. A relative FILE is sought from the working directory. An empty database is set up at first use.",
         example="sqlite:///interest.db",
         sampled=True,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +28,7 @@ from interest_ingest.store.engine import look, make_engine
 from interest_ingest.store.tables import metadata
 from tests.servers.mariadb import MariaDB
 from tests.test_store.children import fork, killed_at
-from tests.test_store.making import deliver, interest, reading, table, write
+from tests.test_store.making import an_epoch, deliver, interest, landing, reading, table, write
 from tests.torture import scale
 
 CHECKOUT = Path(__file__).parents[2]
@@ -220,6 +222,8 @@ def test_a_migration_leaves_foreign_keys_enforced(tmp_path: Path) -> None:
         ("sqlite:////nowhere/at/all.db", Unreachable, "folder /nowhere/at does not exist"),
         ("sqlite:////tmp", Unreachable, "it is a folder"),
         ("postgresql://u:secret@/x?host=/nowhere", Unreachable, r"u:\*\*\*@.*check the server"),
+        ("mysql+aiomysql://u:secret@h/x", UsageError, r"'mysql\+aiomysql' is no supported database"),
+        ("mariadb://u:secret@127.0.0.1:1/x", Unreachable, r"u:\*\*\*@.*Can't connect .*; check the server"),
     ],
 )
 def test_a_wrong_address_gets_a_sentence(url: str, error: type[IngestError], sentence: str) -> None:
@@ -229,15 +233,83 @@ def test_a_wrong_address_gets_a_sentence(url: str, error: type[IngestError], sen
     assert "secret" not in str(caught.value)
 
 
-def test_a_database_that_the_server_does_not_have(postgres_url: str) -> None:
+def test_a_database_that_the_server_does_not_have(postgres_url: str, mariadb: MariaDB) -> None:
     with pytest.raises(Unreachable, match='database "absent" does not exist'):
         Store.open(postgres_url.replace("/postgres?", "/absent?"))
+    with pytest.raises(Unreachable, match="Unknown database 'absent'; check the server"):
+        Store.open(mariadb.url.replace("/mysql?", "/absent?"))
 
 
-def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(UsageError, match=r"pip install 'interest-ingest\[postgres\]'"):
-        Store.open("postgresql://u@h/x")
+def test_a_user_whom_the_server_does_not_let_in(mariadb: MariaDB) -> None:
+    with pytest.raises(Unreachable, match="Access denied for user 'nobody'") as caught:
+        Store.open(mariadb.url.replace("root@", "nobody:secret@"))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "extra"), [("postgresql://u@h/x", "psycopg", "postgres"), ("mariadb://u@h/x", "pymysql", "mysql")]
+)
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(UsageError, match=rf"pip install 'interest-ingest\[{extra}\]'"):
+        Store.open(url)
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"])
+def test_mariadb_has_four_names(mariadb: MariaDB, scheme: str) -> None:
+    with Store.open(mariadb.new_database().replace("mariadb+pymysql", scheme)) as store:
+        assert store.counts().cards == 0
+
+
+@pytest.mark.parametrize("version", ["5.5.5-10.5.27-MariaDB-log", "8.4.3", "5.7.44-log"])
+def test_a_server_that_cannot_do_it_is_refused(mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """MySQL and MariaDB before 10.6: the driver is told another version than the true one."""
+    monkeypatch.setattr("pymysql.connections.Connection.get_server_info", lambda _: version)
+    with pytest.raises(Unreachable, match=rf"server is {re.escape(version)}, needed is MariaDB 10\.6 or later"):
+        Store.open(mariadb.new_database())
+
+
+def test_a_server_that_would_not_take_a_large_mail_is_refused(mariadb: MariaDB) -> None:
+    """Debian's default is 16 MB."""
+    url = mariadb.new_database()
+    with mariadb.connected() as cursor:
+        cursor.execute("SET GLOBAL max_allowed_packet = 16777216")
+        try:
+            with pytest.raises(Unreachable, match=r"at most 16 MB at once.*: set max_allowed_packet = 32M in its conf"):
+                Store.open(url)
+        finally:
+            cursor.execute("SET GLOBAL max_allowed_packet = 67108864")
+
+
+def test_a_large_mail_is_stored(store: Store) -> None:
+    """25 MB that do not get smaller: the greatest that is fetched whole."""
+    raw = random.Random(1).randbytes(25 * 1024 * 1024)
+    assert store.land(an_epoch(store), [landing(1, raw)]) == 1
+    (mail,) = store.mails()
+    assert store.raw(mail["mail_id"]) == raw
+
+
+def test_mariadb_is_set_for_safety(mariadb: MariaDB) -> None:
+    opened = make_engine(mariadb.new_database())
+    names = ("time_zone", "innodb_lock_wait_timeout", "lock_wait_timeout", "character_set_client", "tx_isolation")
+    values = look(opened, lambda c: [c.exec_driver_sql(f"SELECT @@{name}").scalar() for name in names])
+    modes = look(opened, lambda c: str(c.exec_driver_sql("SELECT @@sql_mode").scalar()).split(","))
+    opened.dispose()
+    assert values == ["+00:00", 1, 1, "utf8mb4", "READ-COMMITTED"]
+    assert {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_DATE", "NO_ENGINE_SUBSTITUTION"} <= set(modes)
+
+
+def test_an_upgrade_that_another_process_holds_is_awaited(mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MariaDB's lock is of the whole server, so other databases on it are upgraded meanwhile."""
+    monkeypatch.setattr(schema, "_WAIT_SECONDS", 0)
+    url, other = mariadb.new_database(), mariadb.new_database()
+    holder = make_engine(url)
+    with schema.migrating(holder):
+        with pytest.raises(IngestError, match="is being upgraded by another process"):
+            Store.upgrade(url)
+        Store.upgrade(other)
+    holder.dispose()
+    Store.upgrade(url)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -248,14 +320,16 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert path.read_text().startswith("Dear colleague")
 
 
-@pytest.mark.parametrize("place", ["file", "folder"])
+@pytest.mark.parametrize("place", ["file", "folder", "log"])
 def test_a_database_without_rights(place: str) -> None:
-    """As root nothing is forbidden, so another user tries."""
+    """F26. As root nothing is forbidden, so another user tries. The log is what root left when it ran this once."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         path = Path(folder) / "interest.db"
         Store.open(f"sqlite:///{path}").close()
         Path(folder).chmod(0o755 if place == "folder" else 0o777)
-        path.chmod(0o666 if place == "folder" else 0o444)
+        path.chmod(0o444 if place == "file" else 0o666)
+        if place == "log":
+            path.with_name("interest.db-wal").touch(0o644)
 
         def refused() -> None:
             if os.geteuid() == 0:
