@@ -5,7 +5,7 @@
 
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: help demo test torture soak lint format bench lock clean
+.PHONY: help demo test torture fuzz soak lint format bench lock clean
 
 ifndef PYTHON
 PYTHON := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -20,6 +20,7 @@ help:
 	echo 'make demo    the daemon on an embedded mail server with sample mails (ONCE=1: end by itself, JSON=1: JSON Lines)'
 	echo 'make test    the tests; what needs Dovecot or PostgreSQL is skipped where they are not installed (ARGS="-k word")'
 	echo 'make torture the long form of the reliability tests, with their figures at the end (hours; ARGS="-k word")'
+	echo 'make fuzz    one parser under a fuzzer (PARSER=facebook.notification SECONDS=60)'
 	echo 'make soak    the daemon under random faults for a time (HOURS=1)'
 	echo 'make lint    style, types and the arrows between the rooms'
 	echo 'make format  mend the style'
@@ -49,6 +50,9 @@ torture: $(READY)
 	INTEREST_INGEST_TORTURE=1 INTEREST_INGEST_REPORT="$(CURDIR)/build/torture.txt" $(BIN)/python -m pytest -o timeout=14400 \
 		$$(grep -rl --include='test_*.py' 'tests.torture' tests) $(ARGS); \
 		result=$$?; test ! -f build/torture.txt || cat build/torture.txt; exit $$result
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz $(PARSER) -max_total_time=$(or $(SECONDS),60)
 
 soak: $(READY)
 	$(BIN)/python -m tests.soak --hours $(or $(HOURS),1)
