@@ -214,7 +214,7 @@ epoch = Table(
     Column("cursor_uid", BigInteger, nullable=False, server_default=text("0")),
     _instant("opened_at", nullable=False),
     _instant("closed_at"),
-    Column("mailboxid", String(255), comment="RFC 8474"),
+    Column("mailboxid", CleanText(255), comment="RFC 8474"),
     UniqueConstraint("mailbox_id", "uidvalidity", "gen"),
 )
 
@@ -253,7 +253,7 @@ delivery = Table(
     _instant("acknowledged_at"),
     _instant("landed_at", nullable=False),
     _instant("recorded_at"),
-    Column("emailid", String(255), comment="RFC 8474"),
+    Column("emailid", CleanText(255), comment="RFC 8474"),
     Column("signed", Boolean, nullable=False, server_default=false()),
     _instant("not_before", comment="not to be read again before"),
     UniqueConstraint("epoch_id", "uid"),
