@@ -1,7 +1,8 @@
 """The daemon: what it is made of, how it starts and ends, and the signals that steer it.
 
-Mailboxes are polled by `supervision`, one thread here reads what has landed, another one looks after the house. All
-that is worth keeping is in the database at every moment: stopping, at whatever point, loses nothing.
+Mailboxes are polled by `supervision`; threads here read what has landed, watch how everything goes, and empty what is
+kept long enough. All that is worth keeping is in the database at every moment: stopping, at whatever point, loses
+nothing.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import structlog
 
-from interest_ingest import disk, log
+from interest_ingest import log
 from interest_ingest.errors import IngestError, Unreachable, UsageError
-from interest_ingest.ingest.processing import process
+from interest_ingest.ingest import processing
+from interest_ingest.ingest.judge import Judge
+from interest_ingest.ingest.readers import Readers
 from interest_ingest.store import Store
 from interest_ingest.supervision import FAULTS, Job, Supervisor
+from interest_ingest.watch import TICK_SECONDS, Watch, disk_low
 
 if TYPE_CHECKING:
     from interest_ingest.settings import Settings
@@ -35,6 +40,10 @@ IDLE_SECONDS = 30.0
 
 CLOCK_SECONDS = 2.0
 """A wall clock that moves by more than this against the monotonic one was set."""
+
+RETENTION_SECONDS = 24 * 3600.0
+FIRST_RETENTION_SECONDS = 60.0
+"""After the start: what is kept long enough is emptied then, and once a day."""
 
 LOOK_SECONDS = 1.0
 """How often the clock is looked at."""
@@ -59,29 +68,33 @@ class Daemon:
         self._settings = settings
         self._reload = reload
         self._progress = progress
-        self._rules = settings.rules()
         self._jobs = _jobs(settings)
         self._url = settings.database_url()
-        self._full = False
         self._store: Store | None = None
+        self._watch = Watch(settings)
         self._mailboxes: Supervisor | None = None
         self._stop = threading.Event()
         self._landed = threading.Event()
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read_landed, name="reader", daemon=True)
+        self._watcher = threading.Thread(target=self._keep_watch, name="watch", daemon=True)
+        self._keeper = threading.Thread(target=self._keep_house, name="retention", daemon=True)
 
     # From outside
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reloads the configuration."""
+        """Work until SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reloads the configuration.
+
+        Raises `UsageError` if the address of the status endpoint is not to be had.
+        """
         with self._caught_signals():
-            store = self._wait_for_database()
-            if store is None:
-                return
+            self._watch.start()
+            self._watcher.start()
             clean = False
             try:
-                self.start(store)
-                self._serve()
+                if store := self._wait_for_database():
+                    self.start(store)
+                    self._serve()
             finally:
                 clean = self.stop()
         if not clean:
@@ -90,9 +103,13 @@ class Daemon:
 
     def start(self, store: Store) -> None:
         """Begin to poll into `store`, which `stop` closes."""
-        self._store = store
-        self._mailboxes = Supervisor(store, self._stop, self._on_landed, self._paused)
-        self._reader.start()
+        self._store = self._watch.store = store
+        self._mailboxes = Supervisor(
+            store, self._stop, self._on_landed, paused=lambda: disk_low(self._settings), observer=self._watch
+        )
+        for thread in (self._reader, self._watcher, self._keeper):
+            if thread.ident is None:
+                thread.start()
         self._mailboxes.start(self._jobs, self._settings.polling.connections_per_host)
         logger.info("started", mailboxes=len(self._jobs))
 
@@ -100,7 +117,8 @@ class Daemon:
         """Cut connections and let the mails in hand be finished; False if STOP_SECONDS were not enough for that."""
         self._stop.set()
         self._landed.set()
-        threads = [self._reader]
+        self._watch.stop()
+        threads = [self._reader, self._keeper]  # what the watch asks the database is not worth waiting for
         if self._mailboxes:
             self._mailboxes.stop()
             threads += self._mailboxes.threads
@@ -189,7 +207,8 @@ class Daemon:
         except UsageError as error:
             logger.error("configuration not reloaded, the running one stays", reason=str(error))
             return
-        self._settings, self._rules, self._jobs = settings, settings.rules(), jobs
+        self._settings, self._jobs = settings, jobs
+        self._watch.configure(settings)
         if self._mailboxes:
             self._mailboxes.change(jobs, settings.polling.connections_per_host)
         logger.info("configuration reloaded", mailboxes=len(jobs))
@@ -199,34 +218,38 @@ class Daemon:
     def _on_landed(self, _count: int) -> None:
         self._landed.set()
 
-    def _paused(self) -> str | None:
-        """Why nothing may be taken in: what is left of a disk is for what was taken in already."""
-        room = disk.room(self._url)
-        full = room is not None and room.low
-        if full != self._full:
-            self._full = full
-            logger.error("the disk is nearly full, intake pauses") if full else logger.info("intake goes on")
-        return "the disk is nearly full" if full else None
-
     def _read_landed(self) -> None:
-        """Read and record landed mails, whenever some landed; outlive the database's absence."""
+        """Read and record landed mails, by what the configuration says at the time."""
+        while not self._stop.is_set():
+            settings = self._settings
+            with Readers(settings.rules(), stop=self._stop) as readers:
+                while not self._stop.is_set() and settings is self._settings:
+                    self._read_with(readers, settings)
+
+    def _read_with(self, readers: Readers, settings: Settings) -> None:
+        """Whenever some landed, until the configuration changes; outlive the database's absence."""
+        assert self._store is not None
+        judge = Judge.open(self._store, settings.limits.of_an_hour())
+        self._watch.breakers = judge.open_breakers
         failures = 0
         self._landed.set()  # what an earlier run landed and did not record
-        while not self._stop.is_set():
+        while not self._stop.is_set() and settings is self._settings:
             if self._landed.wait(IDLE_SECONDS):
                 self._landed.clear()
-            if self._process():
+            if self._process(readers, judge):
                 failures = 0
                 continue
             failures += 1
             self._stop.wait(FAULTS.pause(failures))
             self._landed.set()
 
-    def _process(self) -> bool:
+    def _process(self, readers: Readers, judge: Judge) -> bool:
         """Whether all that had landed could be recorded."""
         assert self._store is not None
         try:
-            outcomes = process(self._store, self._rules, self._stop, self._progress)
+            outcomes = processing.process(
+                self._store, self._settings.rules(), self._stop, self._progress, readers=readers, judge=judge
+            )
         except IngestError as error:
             logger.error("landed mails wait", reason=str(error))
             return False
@@ -236,6 +259,27 @@ class Daemon:
         if outcomes:
             logger.info("recorded", **{str(outcome): count for outcome, count in sorted(outcomes.items())})
         return True
+
+    # Keeping house
+
+    def _keep_watch(self) -> None:
+        while not self._stop.is_set():
+            self._watch.tick()
+            self._stop.wait(TICK_SECONDS)
+
+    def _keep_house(self) -> None:
+        """Empty the raw bytes that were kept long enough, once a day."""
+        assert self._store is not None
+        pause = FIRST_RETENTION_SECONDS
+        while not self._stop.wait(pause):
+            pause = RETENTION_SECONDS
+            try:
+                emptied = self._store.empty_raw(datetime.now(UTC) - self._settings.retention.raw, stop=self._stop)
+            except IngestError as error:
+                logger.warning("raw bytes are emptied later", reason=str(error))
+                pause = FIRST_RETENTION_SECONDS
+            else:
+                logger.info("raw bytes emptied", mails=emptied)
 
 
 def _jobs(settings: Settings) -> list[Job]:

@@ -11,11 +11,11 @@ import math
 import random
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
@@ -139,10 +139,20 @@ class Course:
         return pause if passing else max(interval, pause)
 
 
+class Observer(Protocol):
+    """Who is told how polls go."""
+
+    def polled(self, mailbox: str, error: Exception | None = None) -> None:
+        """A poll has ended, completed or with this error."""
+
+    def skipped(self, mailbox: str) -> None:
+        """A poll was due while the last one had not ended."""
+
+
 class Supervisor:
     """Polls mailboxes into `store` until `stop` is set.
 
-    `landed` is told how many mails were just landed; `paused` tells in a few words why nothing may be taken in now.
+    `landed` is told how many mails were just landed; `paused` gives a sentence if nothing may be taken in now.
     """
 
     def __init__(
@@ -150,14 +160,14 @@ class Supervisor:
         store: Store,
         stop: threading.Event,
         landed: Callable[[int], None],
-        paused: Callable[[], str | None] = lambda: None,
+        paused: Callable[[], str | None],
+        observer: Observer,
     ) -> None:
-        self.skipped: Counter[str] = Counter()
-        """Polls of each mailbox that were due while the last one had not ended."""
         self._store = store
         self._stop = stop
         self._landed = landed
         self._paused = paused
+        self._observer = observer
         self._jobs: Sequence[Job] = ()
         self._courses: defaultdict[str, Course] = defaultdict(Course)
         self._lock = threading.Lock()
@@ -243,11 +253,12 @@ class Supervisor:
 
     def _note(self, job: Job, course: Course, result: PollResult | Exception, swept: bool) -> None:
         """Tell the ledger, for `check --polled` and whoever looks at the database; put off the next poll or not."""
-        failed = isinstance(result, Exception)
+        error = result if isinstance(result, Exception) else None
+        self._observer.polled(job.mailbox.name, error)
+        self._idle.polled(job.mailbox.name, well=error is None)
         with contextlib.suppress(IngestError):  # an absent database is told by whoever needs it
             mailbox_id = self._store.mailbox(job.mailbox.name, job.mailbox.folder)
-            self._store.polled(mailbox_id, _reason(result) if isinstance(result, Exception) else None)
-        self._idle.polled(job.mailbox.name, well=not failed)
+            self._store.polled(mailbox_id, _reason(error) if error else None)
         if isinstance(result, Exception):
             self._put_off(job, course, result)
             return
@@ -292,10 +303,8 @@ class Supervisor:
                 self._scheduler.modify_job(name, next_run_time=wanted)
 
     def _note_skipped(self, event: JobSubmissionEvent) -> None:
-        self.skipped[event.job_id] += 1
-        logger.warning(
-            "poll skipped: the last one has not ended", mailbox=event.job_id, skipped=self.skipped[event.job_id]
-        )
+        self._observer.skipped(event.job_id)
+        logger.warning("poll skipped: the last one has not ended", mailbox=event.job_id)
 
 
 class _ThreadPerPoll(BaseExecutor):  # type: ignore[misc]  # untyped base
