@@ -181,6 +181,13 @@ def test_a_mail_that_is_judged_twice_is_judged_the_same(store: Store) -> None:
     first, again = ([judge(landed, by("a@flood.example")(landed)) for landed in claimed] for _ in range(2))
     assert first == again
     assert Counter(one.outcome for one in first if one) == {Outcome.CARDS: 10, Outcome.HELD: 10}
+    store.release(claimed)
+    wide = Judge.open(store, Limits(sender=25))
+    for landed in store.claim(100, 10**9):
+        wide(landed, by("a@flood.example")(landed))
+    store.release(claimed)
+    land(store, 20)
+    assert settle(store, wide, by("a@flood.example")) == {"cards": 25, "held": 15}
 
 
 def test_held_mails_that_are_let_through_pass(store: Store) -> None:
@@ -344,12 +351,15 @@ def test_a_service_that_changes_a_part_of_its_mails(store: Store, url: str) -> N
     assert outcomes["cards"] == 60
     assert outcomes["quarantined"] <= 10
     assert judge.open_breakers() == ["social.comment"]
-    land(store, 60, name="later")
-    assert settle(store, judge, course(lambda _: False)) == {"cards": 60}
+    for _ in range(8):  # each failing mail is tried again and again, and counts once
+        land(store, 10, name="later")
+        due(store, url)
+        outcomes += settle(
+            store, judge, course(lambda landed: landed.delivery_id <= 150 and landed.delivery_id % 3 == 0)
+        )
     assert judge.open_breakers() == [], "failing has become rare"
-    due(store, url)
-    left = settle(store, judge, course(lambda landed: landed.delivery_id % 3 == 0))
-    assert left == {"quarantined": 90 // 3 - outcomes["quarantined"]}, "these few are what they seem"
+    assert outcomes["cards"] == 60 + 80
+    assert outcomes["quarantined"] == 30, "these few are what they seem"
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,8 @@ def _results_of(value: str, ids: tuple[str, ...], below: Iterable[tuple[str, str
     first, *results = _without_comments(value).split(";")
     identity = _identity(first)
     if identity:
-        return results if _is_one_of(identity, ids) else None
+        # Exchange Online names itself nowhere: a field in its name is somebody else's.
+        return results if _is_one_of(identity, ids) and not host_in(identity, MICROSOFT) else None
     if "=" in first and any(host_in(one, MICROSOFT) for one in ids):
         next_hop = next((text for name, text in below if name == "received"), "")
         return [first, *results] if host_in(_host_of(next_hop), MICROSOFT) else None
@@ -293,6 +294,6 @@ def _guarded(found: list[Authentication], author: str) -> list[Authentication]:
         return found
     if first.dmarc != "pass":
         return [first]
-    domain = registrable(_without_comments(author).rpartition("@")[2].strip(" >"))
+    domain = registrable(_without_comments(author).rpartition("@")[2].strip(" \t\r>"))
     aligned = [replace(one, signed=tuple(d for d in one.signed if registrable(d) == domain != "")) for one in rest]
     return [first, *aligned]
