@@ -77,6 +77,8 @@ def make_desk(request: pytest.FixtureRequest, dovecot: Dovecot, tmp_path: Path) 
         database = f"sqlite:///{tmp_path}/{made}.db"
         if request.param == "postgresql":
             database = request.getfixturevalue("new_postgres_url")()
+        if request.param == "mariadb":
+            database = request.getfixturevalue("mariadb").new_database()
         config = tmp_path / f"{made}.toml"
         config.write_text(f"""
 [database]
@@ -114,6 +116,7 @@ def truth(mails: list[Sample]) -> Counter[tuple[str, str]]:
     return Counter((sample.source, sample.text) for sample in mails)
 
 
+@pytest.mark.parametrize("make_desk", ["sqlite", "postgresql", "mariadb"], indirect=True)
 def test_every_mail_becomes_its_card_and_a_second_run_changes_no_row(
     make_desk: Callable[[str], Desk], mailbox: str, dovecot: Dovecot
 ) -> None:
