@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final
 
 from interest_ingest.errors import UsageError
@@ -85,13 +85,13 @@ class _Deadline:
     """Look-ups of one mail; they end together, and the domains that got no answer are kept."""
 
     lookup: Lookup
-    until: float = field(default_factory=lambda: time.monotonic() + DNS_SECONDS)
+    until: float = field(default_factory=lambda: monotonic() + DNS_SECONDS)
     domain: str = ""
     unsure: list[str] = field(default_factory=list)
 
     def __call__(self, name: bytes | str, timeout: float = DNS_SECONDS) -> bytes | None:
         del timeout
-        left = self.until - time.monotonic()
+        left = self.until - monotonic()
         try:
             if left <= 0:
                 raise TimeoutError
@@ -101,7 +101,7 @@ class _Deadline:
             raise
 
 
-class _Remembered:
+class Remembered:
     """Keys by name, for a while; polls of several mailboxes share them."""
 
     def __init__(self, lookup: Lookup) -> None:
@@ -110,7 +110,7 @@ class _Remembered:
         self._lock = threading.Lock()
 
     def __call__(self, name: str, seconds: float) -> bytes | None:
-        now = time.monotonic()
+        now = monotonic()
         until, answer = self._known.get(name, (0.0, None))
         if until <= now:
             answer = self._asked(name, seconds)
@@ -118,7 +118,7 @@ class _Remembered:
                 if len(self._known) >= MAX_REMEMBERED:
                     self._known.clear()
                 kept = FORGOTTEN_SECONDS if isinstance(answer, TimeoutError) else REMEMBERED_SECONDS
-                self._known[name] = (time.monotonic() + kept, answer)
+                self._known[name] = (monotonic() + kept, answer)
         if isinstance(answer, TimeoutError):
             raise answer
         return answer
@@ -143,6 +143,6 @@ def _dns(name: str, seconds: float) -> bytes | None:
     return next((b"".join(record.strings) for record in answer), None)
 
 
-_REMEMBERED = _Remembered(_dns)
+_REMEMBERED = Remembered(_dns)
 _SILENT = logging.getLogger("interest_ingest.dkim.silent")
 _SILENT.disabled = True  # dkimpy logs the header fields of mails
