@@ -347,7 +347,12 @@ def test_no_spelling_of_the_password_gets_into_a_message() -> None:
         ("[OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", Throttled),
         ("[LIMIT] Rate limit hit", Throttled),
         ("[UNAVAILABLE] Temporary authentication failure", Unavailable),
-        ("[INUSE] Mailbox in use", Unavailable),
+        ("[INUSE] Mailbox in use", Throttled),
+        ("[LIMIT] Too many commands", Throttled),
+        ("[EXPIRED] The password has expired", AuthenticationFailed),
+        ("[AUTHORIZATIONFAILED] No right to this mailbox", AuthenticationFailed),
+        ("[ALERT] Please log in via your web browser: https://accounts.example/", AuthenticationFailed),
+        ("[ALERT] Maintenance tonight", Unavailable),
         ("User is authenticated but not connected.", Unavailable),
     ],
 )

@@ -79,19 +79,22 @@ _ANSWERS: tuple[tuple[type[MailboxError], re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             Throttled,
-            r"throttl|backoff|back off|\[(?:LIMIT|OVERQUOTA)\]|too many (?:simultaneous |concurrent |open )?"
+            r"throttl|backoff|back off|\[(?:LIMIT|OVERQUOTA|INUSE)\]|too many (?:simultaneous |concurrent |open )?"
             r"(?:connections|login|command|request)|bandwidth limit|rate limit|maximum number of connections",
         ),
         (
             Unavailable,
-            r"\[(?:UNAVAILABLE|INUSE|CONTACTADMIN)\]|temporar|try (?:again|later)|server (?:is )?(?:busy|unavailable)"
+            r"\[(?:UNAVAILABLE|CONTACTADMIN)\]|temporar|try (?:again|later)|server (?:is )?(?:busy|unavailable)"
             r"|not connected|shutting down|system error",
         ),
         (
             AuthenticationFailed,
             r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED|WEBALERT)\b|authentication fail"
-            r"|invalid (?:credentials|login|user|password)|password|log-?in fail|IMAP (?:access )?is disabled",
+            r"|invalid (?:credentials|login|user|password)|password|log-?in fail|IMAP (?:access )?is disabled"
+            r"|log in (?:via|with) your (?:web )?browser",  # Gmail, when it suspects a thief
         ),
+        # RFC 3501 wants its text shown to people and says nothing of its meaning: it may be over soon.
+        (Unavailable, r"\[ALERT\]"),
         (
             NoSuchFolder,
             r"\[(?:NONEXISTENT|TRYCREATE)\]|unknown (?:mailbox|folder)|no such (?:mailbox|folder)"
