@@ -122,4 +122,4 @@ def test_a_flipped_bit_is_noticed_by_tls(desk: Bench) -> None:
         with _fresh(desk, "flip") as store:
             with pytest.raises(MailboxError):
                 desk.poll(store)
-            assert not _raws(store) - _truth() - Counter([b""])  # noted as unfetchable, asked for again
+            assert {raw for raw in _raws(store) if raw} <= set(_truth())
