@@ -88,7 +88,7 @@ def _lines(given: Given, settings: Settings) -> Iterator[Line]:
     for warning in warnings(settings, given.path):
         yield Line("warn", "configuration", warning)
     yield _tried("database", partial(_database, settings))
-    yield _tried("parsers", _parsers)
+    yield from _parsers(settings)
     if not settings.mailboxes:
         yield _tried("mailboxes", lambda: str(settings.chosen()))
         return
@@ -126,10 +126,16 @@ def _database(settings: Settings) -> str:
     return f"reached, schema current, {sum(counts.mails.values())} mails, {counts.cards} cards"
 
 
-def _parsers() -> str:
+def _parsers(settings: Settings) -> Iterator[Line]:
+    from interest_ingest.ingest.sandbox import third_party
     from interest_ingest.parsing.load import builtin_parsers
 
-    return f"{len(builtin_parsers())} parsers"
+    yield _tried("parsers", lambda: f"{len(builtin_parsers())} parsers")
+    if settings.rules().third_party:
+        found = third_party(settings.rules())
+        yield Line("ok", "third-party parsers", ", ".join(one.name for one in found.parsers) or "none")
+        for problem in found.problems:
+            yield Line("FAIL", "third-party parsers", problem)
 
 
 def _mailbox(settings: Settings, mailbox: Mailbox) -> str:

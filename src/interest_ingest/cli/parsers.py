@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from interest_ingest.cli.common import Columns, json_option, print_json, print_table
+from interest_ingest.cli.common import Columns, Given, json_option, neutral, print_json, print_table
+from interest_ingest.cli.reading import configured_rules
 
 if TYPE_CHECKING:
     from interest_ingest.parsing.contract import Parser
@@ -22,15 +24,24 @@ def parser() -> None:
 
 @parser.command("list")
 @json_option
-def list_(as_json: bool) -> None:
-    """List the parsers and the mails that each recognizes."""
+@click.pass_obj
+def list_(given: Given, as_json: bool) -> None:
+    """List the parsers and the mails that each recognizes; with a configuration also the third-party ones.
+
+    Exit code 1 if one of those cannot be loaded.
+    """
+    from interest_ingest.ingest.sandbox import third_party
     from interest_ingest.parsing.load import builtin_parsers
 
-    documents = [describe(one) for one in builtin_parsers()]
+    found = third_party(configured_rules(given))
+    documents = [describe(one) for one in (*builtin_parsers(), *(other.stand_in() for other in found.parsers))]
     if as_json:
-        print_json({"parsers": documents})
-        return
-    print_table(COLUMNS, [_row(one) for one in documents])
+        print_json({"parsers": documents, "problems": list(found.problems)})
+    else:
+        print_table(COLUMNS, [_row(one) for one in documents])
+        for problem in found.problems:
+            click.echo(neutral(f"interest-ingest: {problem}"), err=True)
+    sys.exit(1 if found.problems else 0)
 
 
 def describe(one: Parser) -> dict[str, Any]:
@@ -62,4 +73,5 @@ def _row(one: dict[str, Any]) -> list[str]:
     match = "; ".join(f"{field}: {' | '.join(patterns)}" for field, patterns in one["match"].items())
     last = "" if one["fallback"] is None else f"[fallback {one['fallback']}] "
     signed = one["signed_by"] if isinstance(one["signed_by"], str) else ", ".join(one["signed_by"])
-    return [one["name"], str(one["version"]), signed or "-", last + (match or "any mail")]
+    recognizes = neutral(last + (match or "any mail"))  # a stranger's patterns may hold anything
+    return [one["name"], str(one["version"]), neutral(signed) or "-", recognizes]

@@ -13,6 +13,8 @@ from interest_ingest.cli.common import Given, json_option, neutral, one_line, pr
 from interest_ingest.errors import UsageError
 
 if TYPE_CHECKING:
+    from interest_ingest.cards import Reading
+    from interest_ingest.ingest.authentication import Authentication
     from interest_ingest.ingest.rules import Rules
 
 
@@ -45,7 +47,9 @@ def parse(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]) 
     from interest_ingest.ingest.authentication import authenticate
     from interest_ingest.ingest.reading import read, reading_json
 
-    document = reading_json(read(raw, _rules(given), authentication=authenticate(raw, authserv_id)))
+    rules, found = configured_rules(given), authenticate(raw, authserv_id)
+    reading = _read_apart(raw, rules, found) if rules.third_party else read(raw, rules, authentication=found)
+    document = reading_json(reading)
     if as_json:
         print_json(document)
     else:
@@ -110,7 +114,17 @@ def _indented(text: str) -> str:
     return neutral(text).replace("\n", "\n" + " " * 21)
 
 
-def _rules(given: Given) -> Rules:
+def _read_apart(raw: bytes, rules: Rules, found: Authentication) -> Reading:
+    """By the readers: this process loads no third-party parser."""
+    from interest_ingest.ingest.readers import Letter, readers, settled
+    from interest_ingest.ingest.reading import arrival
+    from interest_ingest.mail import Mail
+
+    with readers(rules) as begin:
+        return settled(begin([Letter(raw, found.to_json(), arrival(Mail.from_bytes(raw)), 0)])()[0])
+
+
+def configured_rules(given: Given) -> Rules:
     """The configured rules, if there is any configuration: then a mistake in it is told."""
     from interest_ingest.ingest.rules import Rules
 

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,8 @@ from interest_ingest.parsing.load import builtin_parsers
 
 KEPT: Final = 2
 """Sandboxes that are kept warm; each has some 60 MB."""
+
+LOADED_AT_ONCE: Final = 4
 
 START_SECONDS: Final = 10.0
 """What a sandbox may take to start, on a busy machine, beside the limits of what it is asked."""
@@ -67,6 +70,11 @@ class Found:
     problems: tuple[str, ...] = ()
 
 
+def third_party(rules: Rules) -> Found:
+    """The third-party parsers that `rules` name, each loaded once in a sandbox."""
+    return Sandboxes(rules).find() if rules.third_party else Found()
+
+
 class Sandboxes:
     """The sandboxes of the parsers that `rules` name. Used by one thread; `stop` may be set by any."""
 
@@ -86,8 +94,9 @@ class Sandboxes:
         problems: list[str] = []
         taken = {one.name: "interest-ingest itself" for one in builtin_parsers()}
         sources, unreadable = _sources(self._rules)
-        for source in sources:
-            parsers, sentences = self._declared(source)
+        with ThreadPoolExecutor(LOADED_AT_ONCE) as pool:
+            declared = list(pool.map(self._declared, sources))
+        for source, (parsers, sentences) in zip(sources, declared, strict=True):
             problems += sentences
             for one in parsers:
                 if taken.setdefault(one.name, source) is source:
@@ -113,8 +122,11 @@ class Sandboxes:
         return reading.model_copy(update={key: getattr(handed, key) for key in known})
 
     def _declared(self, source: str) -> tuple[list[Foreign], list[str]]:
-        answer = self._ask(source, Declare(source, self._rules.limits))
-        self._end(source)  # most are not needed for hours
+        child = _Child(self._stop)  # most are not needed again for hours
+        try:
+            answer = _asked(child, Declare(source, self._rules.limits), self._rules.limits)
+        finally:
+            child.kill()
         if isinstance(answer, Killed):
             return [], [f"{source}: not loaded, it was ended by {answer.cause}; mend or remove it"]
         try:
@@ -127,28 +139,15 @@ class Sandboxes:
         nothing = [] if parsers else [f"{source}: there is no parser in it; remove it or declare one with @parser"]
         return parsers, [*nothing, *map(str, told.get("warnings", ()))]
 
-    def _ask(self, source: str, question: Declare | Read) -> bytes | Killed:
+    def _ask(self, source: str, question: Read) -> bytes | Killed:
         child = self._children.pop(source, None)
-        if child is None:
-            while len(self._children) >= KEPT:
-                self._children.popitem(last=False)[1].kill()
-            child = _Child(self._stop)
-        self._children[source] = child
-        limits = self._rules.limits
-        try:
-            going_on, answer = child.ask(pickle.dumps(question), limits.wall + GRACE_SECONDS)
-        except EOFError:
-            return Killed(confine.cause(self._end(source), limits))
-        except TimeoutError:
-            self._end(source)
-            return Killed(confine.cause(-signal.SIGALRM, limits))
-        if not going_on:
-            self._end(source)
+        while child is None and len(self._children) >= KEPT:
+            self._children.popitem(last=False)[1].kill()
+        child = self._children[source] = child or _Child(self._stop)
+        answer = _asked(child, question, self._rules.limits)
+        if isinstance(answer, Killed) or not child.goes_on:
+            self._children.pop(source).kill()
         return answer
-
-    def _end(self, source: str) -> int:
-        child = self._children.pop(source, None)
-        return child.kill() if child else 0
 
 
 class _Child:
@@ -156,6 +155,7 @@ class _Child:
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
+        self.goes_on = True
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter, our own module
             [sys.executable, "-I", "-B", "-c", _BOOT, *sys.path],
             stdin=subprocess.PIPE,
@@ -181,7 +181,9 @@ class _Child:
             raise
 
     def kill(self) -> int:
-        """End it with all that it started; returns how it ended: by itself, if it had or was about to."""
+        """End it with all that it started; returns how it ended: by itself, if it had or was about to. Repeatable."""
+        if self._process.returncode is not None:
+            return self._process.returncode
         gone_by = time.monotonic() + GRACE_SECONDS / 4
         with self._process as process:  # closes the pipes and waits
             exited = os.WEXITED | os.WNOHANG | os.WNOWAIT  # unreaped, so that its group cannot be another's
@@ -191,10 +193,11 @@ class _Child:
                 os.killpg(process.pid, signal.SIGKILL)
         return process.returncode
 
-    def ask(self, question: bytes, seconds: float) -> tuple[bool, bytes]:
-        """Whether it can go on, and its answer. Raises EOFError, TimeoutError, `Interrupted`."""
+    def ask(self, question: bytes, seconds: float) -> bytes:
+        """Its answer; `goes_on` tells whether it can be asked more. Raises EOFError, TimeoutError, `Interrupted`."""
         answer = self._receive(LENGTH.pack(len(question)) + question, time.monotonic() + seconds)
-        return answer[:1] == b"+", answer[1:]
+        self.goes_on = answer[:1] == b"+"
+        return answer[1:]
 
     def _receive(self, question: bytes, until: float) -> bytes:
         """Send `question` while there is room, and give the next answer; whatever else it sends is an end."""
@@ -236,6 +239,16 @@ class _Child:
             return 0
         except BrokenPipeError:
             raise EOFError from None
+
+
+def _asked(child: _Child, question: Declare | Read, limits: confine.Limits) -> bytes | Killed:
+    try:
+        return child.ask(pickle.dumps(question), limits.wall + GRACE_SECONDS)
+    except EOFError:
+        return Killed(confine.cause(child.kill(), limits))
+    except TimeoutError:
+        child.kill()
+        return Killed(confine.cause(-signal.SIGALRM, limits))
 
 
 def _honest(reading: Reading, handed: Reading) -> bool:

@@ -1,0 +1,135 @@
+"""T-08: bad third-party parsers cost their own mails and nothing else."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from interest_ingest.ingest import processing
+from interest_ingest.ingest.confine import LIMITS, Limits
+from interest_ingest.ingest.processing import process
+from interest_ingest.ingest.readers import Readers
+from interest_ingest.ingest.rules import Rules
+from interest_ingest.store import Landing, Store
+from tests.mails import samples
+from tests.plugins import bad
+from tests.torture import report, scale
+
+NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
+SHORT = (
+    "hang", "allocation", "segfault", "base-exception", "surrogates", "fork-bomb", "signals-ignored", "network",
+    "environment", "pipes-closed", "import-crash", "redos-match",
+)  # fmt: skip
+NAMES = scale(SHORT, bad.NAMES)
+LIMITS_HERE = scale(Limits(cpu=1, wall=1.0), LIMITS)
+ATTEMPTS = scale(1, 3)
+LATER_SECONDS = 10.0
+"""How much later than without any plugin the others' mails may be read."""
+
+OTHERS = samples(30)
+SECRET = "c4nary-of-the-environment"
+
+
+@dataclass
+class World:
+    """A ledger with everybody's mails, and what bad plugins would like to get at."""
+
+    store: Store
+    database: Path
+    folder: Path
+    file: Path
+    given: dict[str, object] = field(default_factory=dict)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("DB_PASSWORD", SECRET)
+    (folder := tmp_path / "parsers").mkdir()
+    file = tmp_path / "mine"
+    file.write_text("mine")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.socket(socket.AF_UNIX) as local,
+        Store.open(f"sqlite:///{tmp_path}/i.db") as store,
+    ):
+        local.bind(f"{file}.socket")
+        local.listen()
+        given = {"port": listener.getsockname()[1], "file": file, "secret": SECRET}
+        yield World(store, tmp_path / "i.db", folder, file, given)
+
+
+def _mail(name: str) -> bytes:
+    return (
+        f"From: Shop <news@{name}.example>\nTo: desk@shop.example\nSubject: about {name}\n"
+        f"Message-ID: <{name}@x.example>\nDate: Sat, 21 Nov 2026 09:00:00 +0000\n\nHello {'x' * 64}\n"
+    ).encode()
+
+
+def _land(store: Store, name: str, raws: list[bytes]) -> None:
+    epoch = store.open_epoch(store.mailbox(name, "INBOX"), 1, None)
+    store.land(epoch.id, [Landing(n, raw, NOW, len(raw), True, "") for n, raw in enumerate(raws, 1)])
+
+
+def _rows(database: Path) -> list[tuple[object, ...]]:
+    """What a person has done, and the cards that were there before."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT * FROM card WHERE responsible = 'Marta' ORDER BY id").fetchall()
+
+
+def test_bad_plugins_cost_their_own_mails_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T-08."""
+    monkeypatch.setattr(processing, "MAX_ATTEMPTS", ATTEMPTS)
+    known = samples(40)[30:]
+    _land(world.store, "known", [mail.raw for mail in known])
+    process(world.store, Rules())
+    with closing(sqlite3.connect(world.database)) as connection, connection:
+        connection.execute("UPDATE card SET responsible = 'Marta'")
+    before = _rows(world.database)
+    for name in NAMES:
+        (world.folder / f"{name}.py").write_text(bad.module(name, **world.given))
+    _land(world.store, "plugins", [_mail(name) for name in NAMES])
+    _land(world.store, "others", [mail.raw for mail in OTHERS])
+
+    rules = Rules(folder=str(world.folder), limits=LIMITS_HERE)
+    done_at: list[float] = []
+
+    def look(_count: int) -> None:
+        waiting = [mail for mail in world.store.mails("new") if mail["mailbox"] == "others"]
+        if not waiting:
+            done_at.append(time.monotonic())
+
+    with Readers(rules, 1) as pool:
+        assert {Path(problem.split(": ")[0]).stem for problem in pool.found.problems} == set(bad.TOPS) & set(NAMES)
+        pool.start()
+        began = time.monotonic()
+        process(world.store, rules, progress=look, readers=pool)
+        took = time.monotonic() - began
+
+    outcomes: dict[str, list[dict[str, object]]] = {mail["mailbox"]: [] for mail in world.store.mails()}
+    for mail in world.store.mails():
+        outcomes[mail["mailbox"]].append(mail)
+    by_name = dict(zip(NAMES, outcomes["plugins"], strict=True))
+    right = [name for name in NAMES if _as_expected(name, by_name[name])]
+    report("T-08 bad plugins", plugins=len(NAMES), right=len(right), others_after=done_at[0] - began, all_after=took)
+    assert right == list(NAMES), [by_name[name] for name in NAMES if name not in right]
+    assert {mail["outcome"] for mail in outcomes["others"]} == {"cards"}
+    assert done_at[0] - began < LATER_SECONDS + 1
+    assert before == _rows(world.database)
+    assert len(before) == len(known)
+    assert world.file.read_text() == "mine"
+
+
+def _as_expected(name: str, mail: dict[str, object]) -> bool:
+    if name in bad.READ:
+        return mail["outcome"] == "cards"
+    if name in bad.BODIES:
+        return mail["outcome"] == "quarantined"
+    return mail["outcome"] in ("cards", "unmatched", "ignored")
