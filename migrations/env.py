@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from interest_ingest.store.engine import make_engine
 from interest_ingest.store.schema import VERSION_TABLE, migrating
-from interest_ingest.store.tables import metadata
+from interest_ingest.store.tables import concerns, metadata
 
 
 def run(connection: Connection) -> None:
@@ -24,6 +24,7 @@ def run(connection: Connection) -> None:
         transactional_ddl=True,  # SQLite too: `migrating` begins explicitly, the driver's own guess does not
         render_as_batch=connection.dialect.name == "sqlite",
         compare_server_default=True,
+        include_object=concerns(connection.dialect.name),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -57,8 +57,7 @@ def upgrade() -> None:
     for table, columns in ADDED.items():
         for column in columns:
             op.add_column(table, column())
-    waiting = sa.text("outcome IS NULL")
-    op.create_index("ix_delivery_waiting", "delivery", ["signed", "id"], sqlite_where=waiting, postgresql_where=waiting)
+    index_the_waiting()
     words = ", ".join(f"'{word}'" for word in BLOCKED)
     create_table(
         "block",
@@ -79,10 +78,22 @@ def upgrade() -> None:
     )
 
 
+def index_the_waiting() -> None:
+    if mariadb():  # it has no partial indexes
+        op.create_index("ix_delivery_outcome_signed_id", "delivery", ["outcome", "signed", "id"])
+        return
+    waiting = sa.text("outcome IS NULL")
+    op.create_index("ix_delivery_waiting", "delivery", ["signed", "id"], sqlite_where=waiting, postgresql_where=waiting)
+
+
+def mariadb() -> bool:
+    return op.get_context().dialect.name == "mariadb"
+
+
 def downgrade() -> None:
     op.drop_table("alarm")
     op.drop_table("block")
-    op.drop_index("ix_delivery_waiting", "delivery")
+    op.drop_index("ix_delivery_outcome_signed_id" if mariadb() else "ix_delivery_waiting", "delivery")
     for table, columns in ADDED.items():
         for column in columns:
             op.drop_column(table, column().name)

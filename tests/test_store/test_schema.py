@@ -25,7 +25,7 @@ from interest_ingest.bundled import bundled
 from interest_ingest.errors import IngestError, Unreachable, UsageError
 from interest_ingest.store import Store, engine, schema
 from interest_ingest.store.engine import look, make_engine
-from interest_ingest.store.tables import metadata
+from interest_ingest.store.tables import concerns, metadata
 from tests.servers.mariadb import MariaDB
 from tests.test_store.children import fork, killed_at
 from tests.test_store.making import an_epoch, deliver, interest, landing, reading, table, write
@@ -86,7 +86,11 @@ def test_the_migrations_make_the_tables(new_url: Callable[[], str]) -> None:
     assert set(described(migrated)) == set(metadata.tables)
     opened = make_engine(migrated)
     # MariaDB keeps `false` as 0, and Alembic takes that for another default; `described` has compared them.
-    options = {"version_table": schema.VERSION_TABLE, "compare_server_default": opened.dialect.name != "mariadb"}
+    options = {
+        "version_table": schema.VERSION_TABLE,
+        "compare_server_default": opened.dialect.name != "mariadb",
+        "include_object": concerns(opened.dialect.name),
+    }
     differences = look(opened, lambda c: compare_metadata(MigrationContext.configure(c, opts=options), metadata))
     assert differences == []
     opened.dispose()
