@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, literal, sel
 
 from interest_ingest.cards import Outcome, Trust
 from interest_ingest.store.queries import NEW
-from interest_ingest.store.recording import Pair, Recorded
+from interest_ingest.store.recording import Pair
+from interest_ingest.store.settling import Recorded
 from interest_ingest.store.tables import UtcDateTime, alarm, delivery, epoch, mailbox, worker
 from interest_ingest.store.workers import Process, is_dead, this_process
 

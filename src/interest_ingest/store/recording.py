@@ -1,70 +1,21 @@
-"""Record: the cards of read mails, their keys and origins, and each mail's outcome, in one transaction.
-
-What exists is read first, with one query for each kind; everything is decided in Python; then it is written table by
-table. Where another process decided the same at the same moment, a unique key refuses the second, which then begins
-anew and finds the cards of the first.
-"""
+"""Record: the cards of read mails, their keys and origins, and each mail's outcome, in one transaction."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, false, insert, select, update
+from sqlalchemy import Connection, select
 
-from interest_ingest.cards import InterestCard, Outcome, Reading
-from interest_ingest.store.identity import (
-    RANKS,
-    Keys,
-    Known,
-    Namesake,
-    Suspicion,
-    by_message_id,
-    keys_of,
-    same_card,
-    suspicions,
-)
+from interest_ingest.cards import Outcome, Reading
 from interest_ingest.store.ledger import Landed, chunks, first_reading, same_mail, twin
-from interest_ingest.store.tables import MAX_INTEGER, card, card_key, card_origin, delivery, raw_message
+from interest_ingest.store.rereading import befores, settle_again
+from interest_ingest.store.settling import Recorded, Rows, keep_digests, known_to, outcome_row, read_mail, settle, write
+from interest_ingest.store.tables import card_origin, delivery
 
 Pair = tuple[Landed, Reading | None]
 """A claimed mail and what reading it came to; None only for a mail whose outcome was `known`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of one mail; `new_cards` are the ids of the cards that it made."""
-
-    delivery_id: int
-    outcome: Outcome
-    new_cards: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Mail:
-    """One mail of a recording, with what its cards are made from."""
-
-    delivery_id: int
-    raw_id: int
-    reading: Reading
-    canon_digest: str
-    keys: list[tuple[Keys, ...]]
-
-
-@dataclass(slots=True)
-class _Rows:
-    """What a recording will write."""
-
-    cards: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[dict[str, Any]] = field(default_factory=list)
-    origins: list[dict[str, Any]] = field(default_factory=list)
-    suspicions: list[Suspicion] = field(default_factory=list)
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
@@ -72,15 +23,20 @@ def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
     now = datetime.now(UTC)
     open_ = _open_deliveries(connection, [landed.delivery_id for landed, _ in pairs])
     unique = {landed.delivery_id: (landed, reading) for landed, reading in pairs if landed.delivery_id in open_}
-    rows = _Rows()
+    rows = Rows()
     done = _record_known(connection, [landed.delivery_id for landed, _ in unique.values() if landed.known], rows, now)
     mails = [
-        _mail(open_[landed.delivery_id], landed, reading) for landed, reading in unique.values() if not landed.known
+        read_mail(open_[landed.delivery_id], landed, reading) for landed, reading in unique.values() if not landed.known
     ]
-    known = _known(connection, mails)
-    done += [_settle(mail, known, rows, now) for mail in mails]
-    _write(connection, rows, now)
-    _keep_digests(connection, mails)
+    known = known_to(connection, mails)
+    before = befores(connection, list(unique))  # of mails in quarantine that had a card to tell of them
+    for mail in mails:
+        if mail.delivery_id in before:
+            done.append(settle_again(mail, before[mail.delivery_id], known, rows, now)[0])
+        else:
+            done.append(settle(mail, known, rows, now))
+    write(connection, rows, now)
+    keep_digests(connection, mails)
     return done
 
 
@@ -94,132 +50,7 @@ def _open_deliveries(connection: Connection, delivery_ids: Iterable[int]) -> dic
     }
 
 
-def _mail(raw_id: int, landed: Landed, reading: Reading | None) -> _Mail:
-    if reading is None:
-        raise ValueError(f"delivery {landed.delivery_id} was neither read nor known")
-    canon = reading.canon_digest or hashlib.sha256(landed.raw).hexdigest()
-    return _Mail(landed.delivery_id, raw_id, reading, canon, [keys_of(one, canon) for one in reading.cards])
-
-
-def _known(connection: Connection, mails: list[_Mail]) -> Known:
-    """The cards of the database that these mails can meet."""
-    known = Known()
-    event = card_key.alias("event")
-    owners = select(card_key.c.key, card_key.c.kind, card_key.c.card_id, event.c.key.label("event")).outerjoin(
-        event, and_(event.c.card_id == card_key.c.card_id, event.c.kind == "event")
-    )
-    wanted = {key for mail in mails for spaces in mail.keys for keys in spaces for _, key in keys.rows()}
-    for some in chunks(wanted):
-        for row in connection.execute(owners.where(card_key.c.key.in_(some))):
-            known.own(row.card_id, row.kind, row.key)
-            if row.event:
-                known.events[row.card_id].add(row.event)
-    for message_id, namesake in _namesakes(connection, mails):
-        known.namesakes[message_id].append(namesake)
-    return known
-
-
-def _namesakes(connection: Connection, mails: list[_Mail]) -> Iterator[tuple[str, Namesake]]:
-    cards = select(
-        raw_message.c.message_id_digest, raw_message.c.canon_digest, card.c.id, card.c.trust, card.c.source
-    ).join(card, card.c.mail_id == raw_message.c.id)
-    wanted = {mail.reading.message_id_digest for mail in mails if mail.reading.cards} - {""}
-    for some in chunks(wanted):
-        found = cards.where(raw_message.c.message_id_digest.in_(some)).order_by(card.c.created_at, card.c.id)
-        for row in connection.execute(found):
-            yield row.message_id_digest, Namesake(row.id, row.canon_digest, RANKS.index(row.trust), row.source)
-
-
-def _settle(mail: _Mail, known: Known, rows: _Rows, now: datetime) -> Recorded:
-    """Decide for every interest of a mail which card it is, and for the mail its outcome."""
-    new_cards: list[str] = []
-    for ord_, (one, keys) in enumerate(zip(mail.reading.cards, mail.keys, strict=True)):
-        rank = RANKS.index(one.trust)
-        card_id, more_trusted = same_card(known, keys, rank)
-        if card_id is None:
-            card_id = _make(mail, one, known, rows, now)
-            new_cards.append(card_id)
-        if not more_trusted:
-            rows.suspicions += suspicions(known, keys, rank, card_id)
-            for kind, key in known.missing(keys[rank]):
-                known.own(card_id, kind, key)
-                rows.keys.append({"key": key, "kind": kind, "card_id": card_id})
-        rows.origins.append({"delivery_id": mail.delivery_id, "ord": ord_, "card_id": card_id})
-    outcome = mail.reading.outcome
-    if outcome is Outcome.CARDS and mail.reading.cards and not new_cards:
-        outcome = Outcome.DUPLICATE
-    rows.outcomes.append(_outcome(mail.delivery_id, outcome, mail.reading, now))
-    return Recorded(mail.delivery_id, outcome, tuple(new_cards))
-
-
-def _outcome(delivery_id: int, outcome: Outcome, reading: Reading, now: datetime) -> dict[str, Any]:
-    return {
-        "delivery": delivery_id,
-        "outcome": outcome,
-        "reason": reading.reason,
-        "trace": reading.trace,
-        "parser": reading.parser,
-        "parser_version": reading.parser_version,
-        "trust": reading.trust,
-        "recorded_at": now,
-        "claimed_by": None,
-    }
-
-
-def _make(mail: _Mail, one: InterestCard, known: Known, rows: _Rows, now: datetime) -> str:
-    card_id = str(uuid.uuid4())
-    # One microsecond apart, so that the cards of a batch keep the order of their mails.
-    created_at = now + timedelta(microseconds=len(rows.cards))
-    rows.cards.append(card_row(one, card_id, mail.raw_id, created_at))
-    if message_id := mail.reading.message_id_digest:
-        new = Namesake(card_id, mail.canon_digest, RANKS.index(one.trust), one.source)
-        rows.suspicions += by_message_id(known.namesakes[message_id], new)
-        known.namesakes[message_id].append(new)
-    return card_id
-
-
-def card_row(one: InterestCard, card_id: str, mail_id: int, created_at: datetime) -> dict[str, Any]:
-    """The columns that intake writes; people's columns keep their defaults."""
-    return {
-        "id": card_id,
-        "mail_id": mail_id,
-        "source_url": one.source_url,
-        "referrer_url": one.referrer_url,
-        "campaign": one.campaign,
-        "occurred_at": one.occurred_at,
-        "occurred_at_offset": one.occurred_at_offset,
-        "received_at": one.received_at,
-        "source": one.source,
-        "channel": one.channel,
-        "account": one.account,
-        "author_name": one.author.name,
-        "author_photo_url": one.author.photo_url,
-        "author_profile_url": one.author.profile_url,
-        "author_email": one.author.email,
-        "author_phone": one.author.phone,
-        "author_company": one.author.company,
-        "action": one.action,
-        "object_kind": one.object_kind,
-        "count": min(one.count, MAX_INTEGER),
-        "rating": one.rating if one.rating is not None and math.isfinite(one.rating) else None,
-        "text": one.text,
-        "attachments": [file.model_dump() for file in one.attachments],
-        "product_name": one.product.name,
-        "product_url": one.product.url,
-        "reply_kind": one.reply.kind,
-        "reply_url": one.reply.url,
-        "trust": one.trust,
-        "parser": one.parser,
-        "parser_version": one.parser_version,
-        "language": one.language,
-        "labels": one.labels,
-        "notes": one.notes,
-        "created_at": created_at,
-        "updated_at": created_at,
-    }
-
-
-def _record_known(connection: Connection, delivery_ids: list[int], rows: _Rows, now: datetime) -> list[Recorded]:
+def _record_known(connection: Connection, delivery_ids: list[int], rows: Rows, now: datetime) -> list[Recorded]:
     """Mails whose bytes were read before: `duplicate`, with the origins and the parser of the first reading.
 
     Bytes that could not be read before are quarantined again, with the same reason: a duplicate would be acknowledged
@@ -241,7 +72,7 @@ def _record_known(connection: Connection, delivery_ids: list[int], rows: _Rows, 
             parser_version=first.parser_version,
             trust=first.trust,
         )
-        rows.outcomes.append(_outcome(delivery_id, reading.outcome, reading, now))
+        rows.outcomes.append(outcome_row(delivery_id, reading.outcome, reading, now))
         done.append(Recorded(delivery_id, reading.outcome))
     return done
 
@@ -257,59 +88,3 @@ def _first_readings(connection: Connection, delivery_ids: list[int]) -> dict[int
         for row in connection.execute(pairs.order_by(*first_reading)):
             firsts.setdefault(row.mine, row)
     return firsts
-
-
-def _write(connection: Connection, rows: _Rows, now: datetime) -> None:
-    _insert(connection, card, rows.cards)
-    _insert(connection, card_key, sorted(rows.keys, key=lambda row: str(row["key"])))
-    _suspect(connection, rows.suspicions, now)
-    _insert(connection, card_origin, rows.origins)
-    if rows.outcomes:
-        columns: dict[str, Any] = {name: bindparam(name) for name in rows.outcomes[0] if name != "delivery"}
-        connection.execute(
-            update(delivery).where(delivery.c.id == bindparam("delivery")).values(columns), rows.outcomes
-        )
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
-
-
-_UNTOUCHED = and_(
-    card.c.responsible.is_(None),
-    card.c.claimed_at.is_(None),
-    card.c.processed.is_(false()),
-    card.c.processed_at.is_(None),
-    card.c.proof_url.is_(None),
-    card.c.replied_at.is_(None),
-)
-
-
-def _suspect(connection: Connection, found: list[Suspicion], now: datetime) -> None:
-    """Write the suspicions that say something new: a card keeps its first, and no two cards suspect each other."""
-    found = [one for one in found if one.card_id != one.of]
-    ids = {one.card_id for one in found} | {one.of for one in found}
-    suspect_of: dict[str, str | None] = {}
-    for some in chunks(ids):
-        rows = connection.execute(select(card.c.id, card.c.suspect_of).where(card.c.id.in_(some)))
-        suspect_of.update((card_id, suspect) for card_id, suspect in rows)
-    for one in found:
-        if suspect_of[one.card_id] is None and suspect_of[one.of] != one.card_id:
-            suspect_of[one.card_id] = one.of
-            changed = {"suspect_of": one.of, "updated_at": now}
-            connection.execute(update(card).where(card.c.id == one.card_id).values(changed))
-        if one.supersede:
-            current = (card.c.id == one.card_id) & card.c.superseded_at.is_(None) & _UNTOUCHED
-            connection.execute(update(card).where(current).values(superseded_at=now, updated_at=now))
-
-
-def _keep_digests(connection: Connection, mails: list[_Mail]) -> None:
-    rows = [
-        {"raw": mail.raw_id, "canon": mail.canon_digest, "message_id": mail.reading.message_id_digest or None}
-        for mail in sorted(mails, key=lambda mail: mail.raw_id)
-    ]
-    if rows:
-        unread = (raw_message.c.id == bindparam("raw")) & raw_message.c.canon_digest.is_(None)
-        digests: dict[str, Any] = {"canon_digest": bindparam("canon"), "message_id_digest": bindparam("message_id")}
-        connection.execute(update(raw_message).where(unread).values(digests), rows)

@@ -15,7 +15,18 @@ from sqlalchemy import Connection, Engine
 
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
-from interest_ingest.store import blocks, epochs, health, judging, ledger, quarantine, queries, recording, schema
+from interest_ingest.store import (
+    blocks,
+    epochs,
+    health,
+    judging,
+    ledger,
+    quarantine,
+    queries,
+    recording,
+    rereading,
+    schema,
+)
 from interest_ingest.store.blocks import Block
 from interest_ingest.store.engine import TRIES, RowLocked, look, make_engine, transact
 from interest_ingest.store.epochs import Kept, Told
@@ -23,7 +34,9 @@ from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.judging import PastReading
 from interest_ingest.store.ledger import Epoch, Landed, Landing
 from interest_ingest.store.queries import Counts
-from interest_ingest.store.recording import Pair, Recorded
+from interest_ingest.store.recording import Pair
+from interest_ingest.store.rereading import Reread, Stored
+from interest_ingest.store.settling import Recorded
 from interest_ingest.store.workers import Leased, Worker, drop_lease, take_lease
 
 T = TypeVar("T")
@@ -337,6 +350,39 @@ class Store:
     def first_opened(self, name: str) -> datetime | None:
         """When the mailbox or import of this name was first looked into."""
         return self._read(lambda c: judging.first_opened(c, name))
+
+    # Reading again
+
+    def stored(
+        self, since: datetime | None = None, limit: int = 100, max_bytes: int = 8 * 1024 * 1024
+    ) -> Iterator[list[Stored]]:
+        """All recorded mails whose bytes are kept, in batches; `since`: received at or after it."""
+        after = 0
+        page = partial(rereading.stored, since=since, limit=limit, max_bytes=max_bytes)
+        while batch := self._read(partial(page, after=after)):
+            yield batch
+            after = batch[-1].landed.delivery_id
+
+    def emptied(self, since: datetime | None = None) -> Iterator[int]:
+        """The mails that cannot be read again, because retention has emptied their bytes."""
+        after = 0
+        while page := self._read(partial(rereading.emptied, since=since, after=after, limit=ledger.CHUNK)):
+            yield from (mail_id for _, mail_id in page)
+            after = page[-1][0]
+
+    def reread(self, pairs: Sequence[tuple[Stored, Reading]], *, apply: bool) -> list[Reread]:
+        """What these new readings of recorded mails change; without `apply` it is found out and undone.
+
+        Machine columns of the cards that the mail made, cards that it makes now or no more, and its ledger row; never
+        people's columns. A second time nothing changes.
+        """
+        if apply:
+            return self._write(lambda c: rereading.reread(c, pairs))
+        try:
+            self._write(lambda c: rereading.undone(c, pairs))
+        except rereading.Undone as undone:
+            return undone.changes
+        raise AssertionError("unreachable: it always raises")
 
     # Acknowledging
 
