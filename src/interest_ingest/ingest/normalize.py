@@ -10,7 +10,18 @@ from urllib.parse import quote, urlsplit
 
 import phonenumbers
 
-from interest_ingest.cards import Author, Channel, Interest, InterestCard, Product, Reply, ReplyKind, Trust
+from interest_ingest.cards import (
+    MAX_URL,
+    SHORTENED,
+    Author,
+    Channel,
+    Interest,
+    InterestCard,
+    Product,
+    Reply,
+    ReplyKind,
+    Trust,
+)
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Changed, Parser
@@ -132,7 +143,8 @@ class _Links:
         kept = None
         if not is_action_link(target):
             kept = safe_url(target, None if anywhere else tuple(hosts), http_ok=own_site)
-        if kept is None:
+        if kept is None or len(kept) > MAX_URL or url.endswith(SHORTENED):  # cut off, it would lead elsewhere
+            kept = None
             self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}")
         return kept
 

@@ -35,6 +35,18 @@ _YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
 
 _FACEBOOK_KEPT = ("story_fbid", "id", "fbid", "set", "comment_id", "reply_comment_id", "v")
 
+_KEYS: Final = re.compile(
+    r"(?i:(?:.*[_.-])?(?:access|auth|login)?_?token|tkn|otp\w*|midtoken|auto_?login|auth|auth_?key|lgn|sid|session_?(id)?"
+    r"|passkey)\Z"
+)
+"""Parameters that let whoever opens the link in as its recipient."""
+
+_ACCOUNT_PAGES: Final = (
+    "login login.php recover restore activation confirmemail.php c.php checkpoint checkpoint.php oauth authorize"
+)
+_DOORS: Final = frozenset(_ACCOUNT_PAGES.split())
+"""Pages that log in, recover or confirm an account: nobody's interest is shown there."""
+
 # What a service adds to its own links for the recipient of this very mail: tracking, and in places a login token.
 _DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (_FACEBOOK, r"(aref|medium|mid|bcode|n_m|lloc|ref|refid|notif_t|notif_id|__tn__|__xts__.*)\Z"),
@@ -42,6 +54,7 @@ _DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (_OK, r"landref\Z"),
     (_TWITTER, r"(cn|refsrc|ref_src|ref_url)\Z"),
     (_YOUTUBE, r"(feature|pp|si|ab_channel)\Z"),
+    (_LINKEDIN, r"(?i:trk\w*|mid\w*|lipi|eid|origin)\Z"),
     (frozenset({"reddit.com", "www.reddit.com"}), r"(\$deep_link|correlation_id|ref|ref_.*)\Z"),
 )
 
@@ -138,10 +151,16 @@ def safe_url(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) ->
 
 
 def _leads_elsewhere(parts: SplitResult, hosts: tuple[str, ...]) -> bool:
-    """Whether a service's link has dot segments, or carries the address of a stranger's page: an unknown redirector."""
-    if re.search(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)", parts.path):
+    """Whether a service's link is a door to an account, or carries a key of one, dot segments, or the address of a
+    stranger's page: an unknown redirector."""
+    if re.search(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)", parts.path) or "://" in unquote(parts.path + parts.fragment):
         return True
-    values = (unquote(one.partition("=")[2]) for one in parts.query.split("&"))
+    if unquote(parts.path).lower().strip("/").partition("/")[0] in _DOORS:
+        return True
+    pairs = [one.partition("=") for one in f"{parts.query}&{parts.fragment}".split("&")]
+    if any(_KEYS.match(unquote(name)) for name, equals, _ in pairs if equals):
+        return True
+    values = (unquote(value) for _, _, value in pairs)
     return any(value.lower().startswith(("http:", "https:", "//")) and not _is_at(value, hosts) for value in values)
 
 
@@ -184,7 +203,7 @@ def _dropped(host: str, carried: bool) -> re.Pattern[str] | None:
     """The names of the parameters that links of `host` lose."""
     patterns = [names for hosts, names in _DROPPED if host in hosts]
     if carried or patterns:
-        patterns.append(_TRACKING)
+        patterns += [_TRACKING, _KEYS.pattern]
     return re.compile("|".join(patterns)) if patterns else None
 
 
