@@ -109,7 +109,7 @@ def _no_keys() -> None:
         return done
 
     def outcomes(c: Connection, ids: list[int], _pairs: Pairs) -> None:
-        c.execute(update(delivery).where(delivery.c.id.in_(ids)).values(outcome="cards", reason=None))
+        c.execute(update(delivery).where(delivery.c.id.in_(ids)).values(outcome="cards", trace=None))
 
     _record_in_two(cards, outcomes)
 
@@ -147,7 +147,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "moved before it is kept": Mutant(_move_first, "move", "lost", _KEEPS),
     "seen before it is kept": Mutant(_seen_first, "seen", "lost", _KEEPS),
     "seen by the fetch": Mutant(_fetch_sets_seen, "none", "lost", _KEEPS),
-    "no unique keys": Mutant(_no_keys, "none", "doubled", _SETTLES),
+    "no unique keys": Mutant(_no_keys, "none", "doubled", "UPDATE delivery SET outcome=?, trace=?"),
     "outcome before cards": Mutant(_outcome_first, "none", "lost", _SETTLES),
-    "people's columns written": Mutant(_overwrite_people, "none", "people's work", "UPDATE worker"),
+    "people's columns written": Mutant(_overwrite_people, "none", "people's work", "DELETE FROM worker"),
 }
