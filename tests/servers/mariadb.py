@@ -87,12 +87,25 @@ class MariaDB:
         with pymysql.connect(unix_socket=str(self.path), user="root", autocommit=True) as connection:
             yield connection.cursor()
 
+    def execute(self, *statements: str) -> None:
+        with self.connected() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
     def new_database(self) -> str:
         """Create an empty database; gives its URL."""
         name = next(_names)
-        with self.connected() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.url.replace("/mysql?", f"/{name}?")
+
+    def as_user(self, url: str) -> str:
+        """The URL of the same database for a user that has the rights on it and no others."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self.execute(
+            "CREATE OR REPLACE USER ingest@localhost IDENTIFIED BY 'sesame'",
+            f"GRANT ALL PRIVILEGES ON {name}.* TO ingest@localhost",
+        )
+        return url.replace("root@", "ingest:sesame@")
 
 
 def missing() -> str:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pymysql
 import pytest
 from psycopg import errors as postgres_errors
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, make_url, text, update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
@@ -21,7 +22,7 @@ from interest_ingest.cards import Outcome
 from interest_ingest.errors import IngestError, Unreachable
 from interest_ingest.store import Store, engine
 from interest_ingest.store.engine import make_engine
-from interest_ingest.store.tables import card
+from interest_ingest.store.tables import card, mailbox
 from tests.servers import postgres as postgres_server
 from tests.servers.mariadb import MariaDB
 from tests.test_store.making import an_epoch, deliver, dump, empty, interest, landing, reading, table
@@ -116,6 +117,10 @@ def steps_of_work(url: str, *, commits_only: bool = False) -> int:
         return counted[0]
 
 
+def name_of(url: str) -> str:
+    return str(make_url(url).get_backend_name())
+
+
 def every(steps: int, stride: int) -> Iterator[int]:
     """Each of the steps when there is time for it, else some of them, the last ones too."""
     return iter(range(steps, 0, -scale(stride, 1)))
@@ -136,7 +141,7 @@ def test_a_fault_at_any_statement_loses_nothing_and_doubles_nothing(
                 work(store)
             assert facts(database_url)["cards"] == TRUTH, f"{name} at step {step} of {steps}"
             rounds += 1
-    report(f"T-06 {database_url.partition(':')[0]} faults at statements", rounds=rounds, lost=0, doubled=0)
+    report(f"T-06 {name_of(database_url)} faults at statements", rounds=rounds, lost=0, doubled=0)
 
 
 @on_servers
@@ -154,7 +159,7 @@ def test_a_commit_whose_answer_was_lost_is_repeated_without_harm(database_url: s
             at_step(store, step, committed_and_gone, commits_only=True)
             work(store)
         assert facts(database_url)["cards"] == TRUTH, f"commit {step} of {commits}"
-    report(f"T-06 {database_url.partition(':')[0]} unknown commits", commits=commits, lost=0, doubled=0)
+    report(f"T-06 {name_of(database_url)} unknown commits", commits=commits, lost=0, doubled=0)
 
 
 @on_servers
@@ -211,6 +216,81 @@ def test_a_card_that_a_crm_holds_delays_only_its_own_mail(store: Store, database
     assert [row["outcome"] for row in table(database_url, "delivery")] == ["cards", "cards", "duplicate", "cards"]
     assert next(store.cards())["responsible"] == "Vera"
     assert len(table(database_url, "card_key")) == 4
+
+
+@on_servers
+def test_two_steps_that_wait_for_each_other_are_both_done(store: Store) -> None:
+    """T-06, F22: a deadlock that the server finds, not one that a test pretends."""
+    ids = [store.mailbox(name, "INBOX") for name in "ab"]
+    both_hold_one = threading.Barrier(2)
+    begun: list[int] = []
+
+    def lock(connection: Connection, mailbox_id: int) -> None:
+        connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(last_error="held"))
+
+    def cross(first: int, second: int) -> None:
+        def step(connection: Connection) -> None:
+            begun.append(first)
+            lock(connection, first)
+            if begun.count(first) == 1:
+                both_hold_one.wait(10)
+            lock(connection, second)
+
+        store._write(step)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(cross, *ids), threads.submit(cross, *reversed(ids))]:
+            done.result()
+    assert len(begun) > 2, "one of them was sent back"
+
+
+@on_servers
+def test_bytes_that_another_process_keeps_at_the_same_moment_are_found(store: Store, database_url: str) -> None:
+    """MariaDB's own isolation would not show the row that kept us from inserting ours."""
+    epoch_id = an_epoch(store, "mine")
+    with Store.open(database_url) as other:
+        theirs = an_epoch(other, "theirs")
+
+        def meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("INSERT INTO raw_message") and not other.counts().mails:
+                other.land(theirs, [landing(1, "the mail")])
+
+        event.listen(store._engine, "before_cursor_execute", meanwhile)
+        assert store.land(epoch_id, [landing(1, "the mail"), landing(2, "the other")]) == 2
+    assert [row["size"] for row in table(database_url, "raw_message")] == [8, 9]
+    assert len(table(database_url, "delivery")) == 3
+
+
+@on_servers
+def test_a_server_that_only_reads_says_so(store: Store, database_url: str, request: pytest.FixtureRequest) -> None:
+    """T-06, F21: after a failover the address may be that of a standby. It is used again when it may write.
+
+    MariaDB forbids nothing to its administrator, so here works the user of docs/operating.md.
+    """
+    if name_of(database_url) == "postgresql":
+        name = make_url(database_url).database
+        switch = [f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}' for value in ("on", "off")]
+        used, change = (
+            database_url,
+            lambda statement: look_from_outside(database_url.replace(f"/{name}?", "/postgres?"), statement),
+        )
+    else:
+        server: MariaDB = request.getfixturevalue("mariadb")
+        switch = ["SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"]
+        used, change = server.as_user(database_url), server.execute
+    with Store.open(used) as mine:
+        work(mine)
+        mine._engine.dispose()
+        change(switch[0])
+        try:
+            mine._engine.dispose()
+            with pytest.raises(Unreachable, match=r"the server is read-only: name the primary in database\.url"):
+                mine.mailbox("new", "INBOX")
+            assert mine.counts().cards == len(TRUTH)
+        finally:
+            change(switch[1])
+        mine._engine.dispose()
+        assert mine.mailbox("new", "INBOX")
 
 
 @on_sqlite
