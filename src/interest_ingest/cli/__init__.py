@@ -11,7 +11,21 @@ from pathlib import Path
 
 import click
 
-from interest_ingest.cli import auth, block, config, database, demo, ledger, mailboxes, parsers, reading
+from interest_ingest.cli import (
+    auth,
+    block,
+    config,
+    database,
+    demo,
+    ledger,
+    mailboxes,
+    parsers,
+    quarantine,
+    reading,
+    reparse,
+    status,
+    verify,
+)
 from interest_ingest.cli.common import Given, neutral
 from interest_ingest.errors import IngestError
 
@@ -51,6 +65,10 @@ for command in (
     block.block,
     ledger.cards,
     ledger.mails,
+    quarantine.quarantine,
+    reparse.reparse,
+    verify.verify,
+    status.status,
     parsers.parser,
     config.config,
     database.db,

@@ -20,9 +20,10 @@ from interest_ingest.errors import IngestError, Unreachable
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from interest_ingest.cards import Reading
     from interest_ingest.ingest.intake import PollResult
     from interest_ingest.settings import Mailbox, Settings
-    from interest_ingest.store import Store
+    from interest_ingest.store import Landed, Store
 
 
 BACKLOG = 1_000
@@ -87,24 +88,25 @@ class Report:
 
 def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], bars: Progress) -> Report:
     """Poll all at once, so that none waits for another, then read what landed."""
-    from interest_ingest.ingest.intake import acknowledge_mailbox, poll_mailbox
+    from interest_ingest.ingest.intake import PollResult, acknowledge_mailbox, poll_mailbox
 
     accounts = [settings.account(mailbox) for mailbox in mailboxes]  # a missing password ends all before any log-in
     bar = bars.add_task("mails landed", total=None)
     stop = threading.Event()
+    results = [PollResult(mailbox.name) for mailbox in mailboxes]
     polls = [
-        partial(poll_mailbox, store, account, mailbox.intake(), stop, lambda count: bars.advance(bar, count))
-        for account, mailbox in zip(accounts, mailboxes, strict=True)
+        partial(poll_mailbox, store, account, mailbox.intake(), stop, lambda count: bars.advance(bar, count), result)
+        for account, mailbox, result in zip(accounts, mailboxes, results, strict=True)
     ]
     with ThreadPoolExecutor(len(polls)) as pool:
         try:
-            parts = list(pool.map(_part, [mailbox.name for mailbox in mailboxes], polls))
+            parts = list(pool.map(_part, [mailbox.name for mailbox in mailboxes], polls, results))
         except BaseException:  # Ctrl-C: the pool waits for its threads, so their connections are cut
             stop.set()
             raise
-    report = Report("mailboxes", parts, _read(store, settings, bars))
+    report = Report("mailboxes", parts, read_waiting(store, settings, bars))
     for part, account, mailbox in zip(parts, accounts, mailboxes, strict=True):
-        if part.result and mailbox.acknowledge != "none":
+        if not part.error and mailbox.acknowledge != "none":
             try:
                 acknowledge_mailbox(store, account, mailbox.intake())
             except IngestError as error:
@@ -124,18 +126,19 @@ def import_paths(
         _part(str(path), partial(import_path, store, path, name, authserv_id, None, lambda n: bars.advance(bar, n)))
         for path in paths
     ]
-    return Report("paths", parts, _read(store, settings, bars))
+    return Report("paths", parts, read_waiting(store, settings, bars))
 
 
-def _part(name: str, poll: Callable[[], PollResult]) -> Part:
+def _part(name: str, poll: Callable[[], PollResult], begun: PollResult | None = None) -> Part:
+    """What it came to; after an error what it had come to until then, if it notes that in `begun`."""
     try:
         return Part(name, poll())
     except IngestError as error:
-        return Part(name, error=error)
+        return Part(name, begun, error)
 
 
-def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
-    from interest_ingest.ingest.judge import Judge
+def read_waiting(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
+    """Read all landed mails that wait; gives how many came to which outcome."""
     from interest_ingest.ingest.processing import process
 
     waiting = store.counts().mails.get("new", 0)
@@ -147,13 +150,21 @@ def _read(store: Store, settings: Settings, bars: Progress) -> Counter[str]:
         settings.rules(),
         progress=lambda count: bars.advance(bar, count),
         processes=processes,
-        judge=Judge.open(store, settings.limits.of_an_hour()),
+        judge=_judge(store, settings),
     )
     return Counter({outcome.value: count for outcome, count in outcomes.items()})
 
 
+def _judge(store: Store, settings: Settings) -> Callable[[Landed, Reading], Reading | None]:
+    from interest_ingest.ingest.judge import Judge
+    from interest_ingest.ingest.unread import with_unread_cards
+
+    judge = Judge.open(store, settings.limits.of_an_hour())
+    return with_unread_cards(judge) if settings.quarantine.card else judge
+
+
 def _line(part: Part) -> str:
-    if not part.result:
+    if not part.result or (part.error and not part.result.landed):
         return f"{part.name}: failed"
     return f"{part.name}: {part.result.seen} seen, {part.result.landed} new"
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from interest_ingest.cli.common import Columns, Given, json_option, one_line, print_json, print_table
+from interest_ingest.cli.common import Columns, Given, json_option, neutral, one_line, print_json, print_table
+
+if TYPE_CHECKING:
+    from interest_ingest.store import Which
 
 _AGE = re.compile(r"(\d+)\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -89,19 +92,46 @@ def cards(
             show_cards(found)
 
 
-@click.command(short_help="Show every mail and what became of it.")
+@click.command(short_help="Show every mail, or why a given one has no card.")
+@click.argument("mail", metavar="[MAIL_ID|MESSAGE_ID]", required=False)
 @json_option
 @click.option("--outcome", type=OutcomeName(), metavar="OUTCOME", help="Only mails of this outcome.")
+@click.option("--uid", type=int, metavar="UID", help="Only the mail of this number on the server.")
+@click.option("--mailbox", metavar="NAME", help="Only mails of this mailbox.")
 @click.pass_obj
-def mails(given: Given, as_json: bool, outcome: str | None) -> None:
-    """Show the ledger: every mail and what became of it; with --json as JSON Lines."""
+def mails(
+    given: Given, mail: str | None, as_json: bool, outcome: str | None, uid: int | None, mailbox: str | None
+) -> None:
+    """Show the ledger: every mail and what became of it; with --json as JSON Lines.
+
+    A given mail (its number in the ledger, its Message-ID, or --uid) is shown with all that tells why it has no card:
+    reason, parser, trust, and the trace of a bug. Exit code 1 if the ledger has no such mail.
+    """
     with given.store() as (_, store):
-        found = store.mails(outcome=outcome)
+        found = store.mails(outcome, _which(mail, uid, mailbox))
         if as_json:
-            for mail in found:
-                print_json(mail)
+            count = 0
+            for count, one in enumerate(found, 1):  # noqa: B007  the last one is how many they are
+                print_json(one)
+        elif mail is not None or uid is not None:
+            count = show_fully(found)
         else:
             show_mails(found)
+            return
+    if not count and (mail is not None or uid is not None):
+        click.echo("the ledger has no such mail; interest-ingest verify tells whether the server has more", err=True)
+        raise SystemExit(1)
+
+
+def _which(mail: str | None, uid: int | None, mailbox: str | None) -> Which:
+    from interest_ingest.ingest.header import message_id_digest
+    from interest_ingest.store import Which
+
+    if mail is None:
+        return Which(uid=uid, mailbox=mailbox)
+    if mail.isdecimal():
+        return Which(mail_id=int(mail), uid=uid, mailbox=mailbox)
+    return Which(message_id_digest=message_id_digest(mail), uid=uid, mailbox=mailbox)
 
 
 def show_cards(found: Iterable[dict[str, Any]]) -> None:
@@ -134,6 +164,35 @@ def show_mails(found: Iterable[dict[str, Any]]) -> None:
     if rows:
         columns: Columns = {name.replace("_", " "): {} for name in rows[0]}
         print_table(columns, ([one_line(_cell(value)) for value in mail.values()] for mail in rows))
+
+
+WHY = {
+    "new": "it was landed and not read yet",
+    "cards": "it has cards",
+    "duplicate": "its interests have their cards already, from another mail or the same bytes",
+    "ignored": "there is no interest in it",
+    "unmatched": "it is automated mail that no parser knows",
+    "quarantined": "it could not be read; after a parser is mended: interest-ingest quarantine retry",
+    "oversize": "it is over the size limit",
+    "unfetchable": "the server lists it and does not give it; it is asked for again",
+    "held": "it was held back in a flood; to let it through: interest-ingest quarantine retry --held",
+    "erased": "it was erased at a person's request",
+}
+
+
+def show_fully(found: Iterable[dict[str, Any]]) -> int:
+    """Each ledger row with all its fields below each other, and why it has cards or none; gives their number."""
+    number = 0
+    for number, mail in enumerate(found, 1):  # noqa: B007  the last one is how many they are
+        click.echo(f"{'outcome:':<16} {mail['outcome']}: {WHY[mail['outcome']]}")
+        for name, value in mail.items():
+            if name not in ("outcome", "trace") and value not in (None, [], 0):
+                told = ", ".join(value) if isinstance(value, list) else str(value)
+                click.echo(f"{name.replace('_', ' ') + ':':<16} {one_line(told)}")
+        if mail["trace"]:
+            click.echo(f"{'trace:':<16}\n{neutral(mail['trace'])}")
+        click.echo()
+    return number
 
 
 def _cell(value: Any) -> str:

@@ -13,3 +13,9 @@ _END = re.compile(rb"\r?\n\r?\n")
 def header_of(raw: bytes) -> Mail:
     """The mail without its body; a longer header than `MAX_HEADER` bytes is cut."""
     return Mail.from_bytes(_END.split(raw[:MAX_HEADER], maxsplit=1)[0] + b"\r\n\r\n")
+
+
+def message_id_digest(message_id: str) -> str:
+    """What the ledger keeps of a Message-ID, written with its brackets or without."""
+    name = message_id.strip().strip("<>")
+    return header_of(f"Message-ID: <{name}>\r\n\r\n".encode("utf-8", "replace")).message_id_digest

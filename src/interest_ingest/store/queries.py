@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, tuple_
 
 from interest_ingest.cards import (
     Action,
@@ -114,7 +114,22 @@ def _stored_card(row: Row[Any]) -> InterestCard:
     )
 
 
-def mails(engine: Engine, outcome: str | None) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which messages of the ledger: all that is given must hold."""
+
+    mail_id: int | None = None
+    uid: int | None = None
+    mailbox: str | None = None
+    message_id_digest: str | None = None
+
+    @property
+    def one(self) -> bool:
+        """Whether a certain message is meant, so that all is told of it."""
+        return (self.mail_id, self.uid, self.message_id_digest) != (None, None, None)
+
+
+def mails(engine: Engine, outcome: str | None, which: Which) -> Iterator[dict[str, Any]]:
     """The ledger in the order of landing: where each message lies and what became of it; no subject, no address."""
     wanted = (
         select(delivery, mailbox.c.name, epoch.c.uidvalidity)
@@ -125,12 +140,25 @@ def mails(engine: Engine, outcome: str | None) -> Iterator[dict[str, Any]]:
     )
     if outcome is not None:
         wanted = wanted.where(delivery.c.outcome == (None if outcome == NEW else Outcome(outcome)))
+    wanted = wanted.where(*_conditions(which))
     page = _page(engine, wanted)
     while page:
         origins = _origins(engine, page)
         for row in page:
-            yield _mail(row, origins[row.id])
+            yield _mail(row, origins[row.id]) | (_more(row) if which.one else {})
         page = _page(engine, wanted.where(delivery.c.id > page[-1].id)) if len(page) == PAGE else []
+
+
+def _conditions(which: Which) -> list[ColumnElement[bool]]:
+    its = raw_message.c.message_id_digest == which.message_id_digest
+    by_message_id = delivery.c.raw_id.in_(select(raw_message.c.id).where(its))
+    pairs = (
+        (which.mail_id, delivery.c.raw_id == which.mail_id),
+        (which.uid, delivery.c.uid == which.uid),
+        (which.mailbox, mailbox.c.name == which.mailbox),
+        (which.message_id_digest, by_message_id),
+    )
+    return [condition for given, condition in pairs if given is not None]
 
 
 def _origins(engine: Engine, page: list[Row[Any]]) -> defaultdict[int, list[str]]:
@@ -154,6 +182,17 @@ def _mail(row: Row[Any], card_ids: list[str]) -> dict[str, Any]:
         "trust": row.trust,
         "cards": card_ids,
         "mail_id": row.raw_id,
+    }
+
+
+def _more(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "parser_version": row.parser_version,
+        "landed_at": iso_utc(row.landed_at),
+        "recorded_at": iso_utc(row.recorded_at) if row.recorded_at else None,
+        "attempts": row.attempts,
+        "not_before": iso_utc(row.not_before) if row.not_before else None,
+        "trace": row.trace,
     }
 
 

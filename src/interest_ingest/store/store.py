@@ -33,7 +33,7 @@ from interest_ingest.store.epochs import Kept, Told
 from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.judging import PastReading
 from interest_ingest.store.ledger import Epoch, Landed, Landing
-from interest_ingest.store.queries import Counts
+from interest_ingest.store.queries import Counts, Which
 from interest_ingest.store.recording import Pair
 from interest_ingest.store.rereading import Reread, Stored
 from interest_ingest.store.settling import Recorded
@@ -283,14 +283,19 @@ class Store:
     # What was not read
 
     def quarantined(
-        self, outcome: Outcome = Outcome.QUARANTINED, *, reason: str | None = None, parser: str | None = None
+        self,
+        outcome: Outcome = Outcome.QUARANTINED,
+        *,
+        reason: str | None = None,
+        parser: str | None = None,
+        mail_id: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The mails that could not be read, or with `held` those kept back in a flood: one document for each mail.
 
         `reason` is the beginning of one. Keys: mail_id, mailbox, uid, uidvalidity, deliveries, received_at, size,
         outcome, reason, parser, parser_version, trust, recorded_at, raw_kept, trace.
         """
-        return quarantine.quarantined(self._engine, outcome, reason, parser)
+        return quarantine.quarantined(self._engine, outcome, reason, parser, mail_id)
 
     def retry(
         self,
@@ -410,9 +415,9 @@ class Store:
         """
         return queries.cards(self._engine, since, source, unprocessed=unprocessed, trust=trust)
 
-    def mails(self, outcome: str | None = None) -> Iterator[dict[str, Any]]:
+    def mails(self, outcome: str | None = None, which: Which | None = None) -> Iterator[dict[str, Any]]:
         """The ledger in the order of landing; `outcome` is one of `Outcome` or `new`."""
-        return queries.mails(self._engine, outcome)
+        return queries.mails(self._engine, outcome, which or Which())
 
     def raw(self, mail_id: int) -> bytes | None:
         """The kept bytes of a mail: None if there is no such mail, b"" if retention has emptied it."""
