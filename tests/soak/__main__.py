@@ -32,8 +32,8 @@ from tests.torture import report
 DUPLICATES = 0.06
 """Share of mails that are given once more, to any mailbox."""
 
-QUIET_SECONDS = 1_500.0
-"""How long the rest may take at the end: a mail may have been put off for a quarter of an hour."""
+QUIET_SECONDS = (180.0, 1_500.0)
+"""How long the rest may take at the end of a short and a long run: a mail may have been put off for 15 minutes."""
 
 
 def main() -> int:
@@ -76,7 +76,7 @@ def soak(made: World, dice: random.Random, seconds: float, options: argparse.Nam
         thread.start()
     _give(made, dice, seconds, options)
     misfortune.stop()
-    quiet_after = _await_quiet(made)
+    quiet_after = _await_quiet(made, QUIET_SECONDS[seconds > 1_000])
     people.stop()
     sampler.stop()
     status = _asked(made, "status")
@@ -120,10 +120,10 @@ def _give(made: World, dice: random.Random, seconds: float, options: argparse.Na
         made.deliver(dice.choice(list(BOXES)), mail)
 
 
-def _await_quiet(made: World) -> float | None:
+def _await_quiet(made: World, patience: float) -> float | None:
     """Seconds until every mail had its outcome; None if that did not come about."""
     begin = time.monotonic()
-    while (waited := time.monotonic() - begin) < QUIET_SECONDS:
+    while (waited := time.monotonic() - begin) < patience:
         try:
             if made.waiting() == 0:
                 return round(waited, 1)

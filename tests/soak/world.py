@@ -125,9 +125,9 @@ class World:
         return [sys.executable, "-m", "interest_ingest", "--config", str(self.config), *words]
 
     def environment(self) -> dict[str, str]:
-        """Without a configuration of the caller, with the plugin on the path."""
+        """Without a configuration of the caller."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("INTEREST_INGEST")}
-        path = (self.folder / "plugins", ROOT / "src", ROOT / "parsers")  # this checkout, whatever is installed
+        path = (ROOT / "src", ROOT / "parsers")  # this checkout, whatever is installed
         return {**kept, "PYTHONPATH": ":".join(map(str, path))}
 
     def ask(self, *words: str) -> tuple[int, Any]:
@@ -205,11 +205,8 @@ def world(folder: Path, database: str) -> Iterator[World]:
 
 def _configure(made: World) -> None:
     plugins = made.folder / "plugins"
-    facts = plugins / "soak_plugin-1.0.dist-info"
-    facts.mkdir(parents=True)
+    plugins.mkdir()
     (plugins / "soak_plugin.py").write_text(PLUGIN)
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: soak-plugin\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[interest_ingest.parsers]\nbuiltin = soak_plugin\n")
     tables = "".join(
         f"[[mailboxes]]\nname = {json.dumps(name)}\n"
         f'host = "127.0.0.1"\nport = {made.proxy.port}\ntls = "none"\nusername = "{name}"\n'
@@ -220,6 +217,6 @@ def _configure(made: World) -> None:
     made.config.write_text(
         f'[database]\nurl = "{made.database}"\n[log]\nformat = "json"\n[status]\nlisten = "127.0.0.1:0"\n'
         "[limits]\nsender_per_hour = 1000000\nmailbox_per_hour = 1000000\nsource_per_hour = 1000000\n"
-        f'[[sites]]\nname = "shop"\nhosts = ["shop.example"]\n{tables}'
+        f'[parsers]\nfolder = "{plugins}"\n[[sites]]\nname = "shop"\nhosts = ["shop.example"]\n{tables}'
     )
     made.config.chmod(0o600)

@@ -22,6 +22,9 @@ SILENT_SHORTEST: Final = timedelta(minutes=5)
 DATABASE_AWAY: Final = timedelta(minutes=1)
 """A database that restarts is no alarm."""
 
+LAG: Final = timedelta(minutes=30)
+"""Mails are read within seconds after they land; of a backlog of an import some 100,000 in so long."""
+
 GROWTH: Final = 5
 GROWTH_FEWEST: Final = 10
 """Something grows when there are more than GROWTH times the usual number, and GROWTH_FEWEST at least."""
@@ -177,6 +180,20 @@ def _error(one: Watched) -> str:
     return (one.health.last_error if one.health else None) or ""
 
 
+def _lagging(snapshot: Snapshot) -> Alarms:
+    """Also a reader that does nothing any more shows here, and nowhere else."""
+    for one in snapshot.mailboxes:
+        health = one.health
+        if not (health and health.waiting_since and health.waiting > health.postponed):
+            continue
+        if snapshot.at - max(health.waiting_since, snapshot.since or health.waiting_since) > LAG:
+            yield (
+                f"mails wait: {one.name}",
+                f"mailbox {one.name}: {health.waiting - health.postponed} mails wait to be read, the oldest landed at "
+                f"{health.waiting_since:%Y-%m-%d %H:%M} UTC; the log tells why, if it is no large import",
+            )
+
+
 def _unaccounted(snapshot: Snapshot) -> Alarms:
     for one in snapshot.mailboxes:
         number = one.health.unaccounted if one.health else None
@@ -215,7 +232,7 @@ def grows(rate: Rate) -> bool:
 
 
 ALWAYS: tuple[Callable[[Snapshot], Alarms], ...] = (_database, _disk, _breakers, _tokens)
-BY_LEDGER: tuple[Callable[[Snapshot], Alarms], ...] = (_logins, _silent, _unaccounted, _quarantine, _forged)
+BY_LEDGER: tuple[Callable[[Snapshot], Alarms], ...] = (_logins, _silent, _lagging, _unaccounted, _quarantine, _forged)
 
 
 def disk_low(settings: Settings) -> str | None:
