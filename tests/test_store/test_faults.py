@@ -267,30 +267,30 @@ def test_a_server_that_only_reads_says_so(store: Store, database_url: str, reque
 
     MariaDB forbids nothing to its administrator, so here works the user of docs/operating.md.
     """
-    if name_of(database_url) == "postgresql":
-        name = make_url(database_url).database
-        switch = [f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}' for value in ("on", "off")]
-        used, change = (
-            database_url,
-            lambda statement: look_from_outside(database_url.replace(f"/{name}?", "/postgres?"), statement),
-        )
-    else:
-        server: MariaDB = request.getfixturevalue("mariadb")
-        switch = ["SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"]
-        used, change = server.as_user(database_url), server.execute
+    used, change = standby(database_url, request)
     with Store.open(used) as mine:
         work(mine)
         mine._engine.dispose()
-        change(switch[0])
+        change(True)
         try:
             mine._engine.dispose()
             with pytest.raises(Unreachable, match=r"the server is read-only: name the primary in database\.url"):
                 mine.mailbox("new", "INBOX")
             assert mine.counts().cards == len(TRUTH)
         finally:
-            change(switch[1])
+            change(False)
         mine._engine.dispose()
         assert mine.mailbox("new", "INBOX")
+
+
+def standby(url: str, request: pytest.FixtureRequest) -> tuple[str, Callable[[bool], None]]:
+    """The URL of an ordinary user, and a call that forbids or allows all writing."""
+    if name_of(url) == "postgresql":
+        name = make_url(url).database
+        switch = f'ALTER DATABASE "{name}" SET default_transaction_read_only = '
+        return url, lambda on: look_from_outside(url.replace(f"/{name}?", "/postgres?"), f"{switch}{on}")
+    server: MariaDB = request.getfixturevalue("mariadb")
+    return server.as_user(url), lambda on: server.execute(f"SET GLOBAL read_only = {on}")
 
 
 @on_sqlite

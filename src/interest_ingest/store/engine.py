@@ -216,7 +216,7 @@ def _passing(error: Exception) -> bool:
 
 
 def _mariadb_number(error: DBAPIError) -> int | None:
-    """MariaDB's own number of the error: the driver gives (number, sentence) and no SQLSTATE; None of other drivers."""
+    """MariaDB's own number of the error, None of other drivers: a lock timeout has no SQLSTATE of its own."""
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return arguments[0] if len(arguments) == 2 and isinstance(arguments[0], int) else None
 
