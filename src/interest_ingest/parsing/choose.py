@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from interest_ingest.cards import Outcome
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.automatic import is_auto_reply, is_bounce
+from interest_ingest.parsing.automatic import is_auto_reply, is_bounce, is_digest, is_loop, report
 from interest_ingest.parsing.contract import LETTER, Parser
 from interest_ingest.parsing.forwards import forwarded_inline
 
@@ -35,15 +35,16 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
     specific = _specific(parsers, mail)
     if specific is not None:
         return specific
-    if is_bounce(mail):  # before the mails inside: a returned mail is not a forwarded one
-        return Choice((), mail, Outcome.IGNORED, "bounce")
+    if reason := report(mail):  # before the mails inside: a returned mail is not a forwarded one
+        return Choice((), mail, Outcome.IGNORED, reason)
     carried = list(_carried(mail))
     for inside in carried:
         specific = _specific(parsers, inside)
         if specific is not None:
             return specific
-    if is_auto_reply(mail):
-        return Choice((), mail, Outcome.IGNORED, "auto-reply")
+    for test, reason in ((is_loop, "loop"), (is_digest, "digest"), (is_auto_reply, "auto-reply")):
+        if test(mail):
+            return Choice((), mail, Outcome.IGNORED, reason)
     return _fallback(parsers, mail, carried, own)
 
 

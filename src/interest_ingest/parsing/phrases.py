@@ -265,3 +265,38 @@ SAYS_RECEIVED: Final = _any_lower(
     r"您的(留言|咨询|订单)已|문의해 주셔서|접수되었|संपर्क करने के लिए धन्यवाद|आपका संदेश (प्राप्त|मिल)",
 )
 """An autoresponder thanks the customer, whose words it often repeats."""
+
+ANSWERS_ITSELF: Final = re.compile(
+    r"(?i)\W{0,3}(auto(matic|mated)?[\s:-]{0,2}(re(ply|sponse)|answer)|automatische?s? (antwort|antwoord|reactie)|"
+    r"réponse automatique|respuesta automática|resposta automática|risposta automatica|automat(ic)?kt svar|"
+    r"automatisk(t)? svar|autosvar|automaattinen (posti)?vastaus|automatick[áé] odpov[eě][dď]|automatikus válasz|"
+    r"automatyczna odpowied[źz]|otomatik (yanıt|cevap)|r[ăa]spuns automat|αυτόματη απάντηση|samodejni odgovor|"
+    r"automatsk[io] odgovor(anje)?|automaatvastus|automātiskā atbilde|automatinis atsakymas|trả lời tự động|"
+    r"автоматическ\w+ ответ|автоответ|автоматичн\w+ відповід|автовідповід|автоматичен отговор|аутоматски одговор|"
+    r"нет на работе|отсутствует на рабоч|自動応答|自動返信|自动(答复|回复)|自動(回覆|回复)|자동 ?(회신|응답)|"
+    r"תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|"
+    r"پاسخ خودکار|स्वचालित (उत्तर|जवाब)|ตอบกลับอัตโนมัติ)"
+)
+"""How mail servers and programs begin the subject of an automatic reply: in the language of its sender."""
+
+RETURNED: Final = _any(
+    r"undeliver(ed|able)|delivery (status notification|failure|failed|delayed|has failed|incomplete|report)",
+    r"mail (delivery )?(failed|failure|delayed|system error)|delayed mail|returned (mail|to sender)|failure notice",
+    r"could not be delivered|non-?delivery|message (not|never) delivered|warning: message .{1,40} delayed",
+    r"не ?(был[оа]? |может быть |удалось )?достав(лен|ить)|недоставлен|(ошибка|сбой) (при )?доставк|отказ в доставке",
+    r"не ?(було |вдалося )?доставлен|помилка доставки|unzustellbar|nicht zustellbar|zustell(ung|fehler).{0,20}fehl",
+    r"échec de (la )?(remise|livraison|distribution)|non (remis|distribué|délivré)|no (se )?(puede|pudo) entrega",
+    r"error (de|en la) entrega|não (foi )?(possível )?entreg|falha na entrega|mancat[ao] (consegna|recapito)",
+    r"non recapitabile|niedostarcz|nie (można|udało się) dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)",
+    r"kunde inte levereras|kunne ikke leveres|ei voitu toimittaa|nedoruč|nelze doručit|kézbesíthetetlen",
+    r"nu s-a putut livra|teslim edileme|iletilemedi|配信(不能|エラー|できません)|配達不能|无法(投递|送达)|退信",
+    r"傳遞失敗|無法(傳遞|投遞)|전송 ?실패",
+    r"غير قابل للتسليم|تعذر تسليم|تحویل نشد|वितरित नहीं",
+)
+"""In the subject of a mail that says that another one did not arrive."""
+
+DIGEST: Final = re.compile(
+    r"(?i)\b(?:vol(?:ume)?|band|том|tomo|lot)\.?\s{0,2}\d{1,5},\s{0,2}\S{1,20}\s{0,2}\d{1,5}\s{0,3}$|"
+    r"\bdigest (?:for \S+@|number \d)"
+)
+"""In the subject of a day's mails of a list: `Tea Digest, Vol 12, Issue 3` in Mailman's languages, Google Groups."""
