@@ -48,9 +48,11 @@ class Forks:
     process: subprocess.Popen[str]
     folder: Path
 
-    def start(self, config: Path, *words: str, kill_at: int | str = 0, mutant: str = "") -> int:
+    def start(
+        self, config: Path, *words: str, kill_at: int | str = 0, mutant: str = "", number: int = signal.SIGKILL
+    ) -> int:
         """Begin `interest-ingest --config CONFIG WORDS…` in a fork; gives its process id."""
-        told = self._ask(do="start", config=str(config), words=words, kill_at=kill_at, mutant=mutant)
+        told = self._ask(do="start", config=str(config), words=words, kill_at=kill_at, mutant=mutant, number=number)
         return int(told["pid"])
 
     def wait(self, pid: int) -> Ended:
@@ -118,7 +120,7 @@ class _Server:
             os.dup2(old, new)
         code: object = 70
         try:
-            steps.watch(board, request["kill_at"], request["mutant"])
+            steps.watch(board, request["kill_at"], request["mutant"], request["number"])
             steps.main(["--config", request["config"], *request["words"]])
         except SystemExit as end:
             code = end.code or 0

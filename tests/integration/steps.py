@@ -45,9 +45,12 @@ def warm() -> None:
         setattr(room, "BATCH", BATCH)  # noqa: B010 - a constant, to the type checker too
 
 
-def watch(board: mmap.mmap, kill_at: int | str, mutant: str) -> None:
-    """Count this process's steps on the `board`, and end it at step `kill_at` (0: never; text: whose name has it)."""
-    step = _counter(board, kill_at)
+def watch(board: mmap.mmap, kill_at: int | str, mutant: str, number: int = signal.SIGKILL) -> None:
+    """Count this process's steps on the `board`, and end it at step `kill_at` (0: never; text: whose name has it).
+
+    It gets the signal `number`; one that is not SIGKILL it may take its time to heed.
+    """
+    step = _counter(board, kill_at, number)
     event.listen(Engine, "before_cursor_execute", lambda _c, _u, statement, *_: step(f"SQL {statement}"))
     event.listen(Engine, "commit", lambda _: step("COMMIT"))
     _tell_of_lines(step)
@@ -62,7 +65,7 @@ def watch(board: mmap.mmap, kill_at: int | str, mutant: str) -> None:
         MUTANTS[mutant].apply()
 
 
-def _counter(board: mmap.mmap, kill_at: int | str) -> Step:
+def _counter(board: mmap.mmap, kill_at: int | str, sent: int) -> Step:
     numbers = itertools.count(1)
     lock = threading.Lock()
 
@@ -71,8 +74,9 @@ def _counter(board: mmap.mmap, kill_at: int | str) -> Step:
             number = next(numbers)
             board[:] = f"{number} {' '.join(name.split())}".encode()[:200].ljust(len(board), b"\0")
             if number == kill_at or (isinstance(kill_at, str) and kill_at in name):
-                os.kill(os.getpid(), signal.SIGKILL)
-                threading.Event().wait()  # whichever thread the signal ends first, this one does no more
+                os.kill(os.getpid(), sent)
+                if sent == signal.SIGKILL:
+                    threading.Event().wait()  # whichever thread the signal ends first, this one does no more
 
     return step
 
