@@ -8,12 +8,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.servers import cyrus as cyrus_server
 from tests.servers import dovecot as dovecot_server
 from tests.servers import mariadb as mariadb_server
 from tests.servers import postgres as postgres_server
 from tests.torture import TORTURE
 
-PACKAGES = {"Dovecot": "dovecot-imapd dovecot-lmtpd", "PostgreSQL": "postgresql", "MariaDB": "mariadb-server"}
+PACKAGES = {
+    "Dovecot": "dovecot-imapd dovecot-lmtpd",
+    "Cyrus": "cyrus-imapd",
+    "PostgreSQL": "postgresql",
+    "MariaDB": "mariadb-server",
+}
 
 
 def need(server: str, lacking: str | None) -> None:
@@ -50,6 +56,21 @@ def dovecot() -> Iterator[dovecot_server.Dovecot]:
     need("Dovecot", dovecot_server.missing())
     with dovecot_server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def cyrus() -> Iterator[cyrus_server.Cyrus]:
+    """A running Cyrus; take a user name of your own in every test."""
+    need("Cyrus", cyrus_server.missing())
+    with cyrus_server.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["dovecot", "cyrus"])
+def imap(request: pytest.FixtureRequest) -> cyrus_server.Server:
+    """Each of the IMAP servers in turn: what is claimed of a mailbox holds on both."""
+    server: cyrus_server.Server = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -149,6 +149,8 @@ class Dovecot:
 def missing() -> str | None:
     """What this machine lacks for the server, as a sentence; None if it lacks nothing."""
     lacking = [program for program in ("dovecot", "openssl") if not _program(program)]
+    if not lacking and not Path("/usr/lib/dovecot/imap").exists():
+        lacking = ["dovecot-imapd (which Debian's cyrus-imapd removes; unpack it: dpkg-deb -x)"]
     return f"{' and '.join(lacking)} not installed" if lacking else None
 
 
@@ -163,7 +165,8 @@ def running(introspection: str = "", mechanisms: str = "plain login") -> Iterato
     try:
         server = _prepare(root, introspection, mechanisms)
         with _process(root):
-            _await_port(server.imap_port, root)
+            log = root / "dovecot.log"
+            await_port(server.imap_port, lambda: log.read_text() if log.exists() else "no log")
             yield server
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -187,7 +190,7 @@ def _prepare(root: Path, introspection: str, mechanisms: str) -> Dovecot:
     self_signed(root / "tls", "DNS:localhost,IP:127.0.0.1")
     mail_user = pwd.getpwnam("dovecot") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
     login_user = pwd.getpwnam("dovenull") if os.geteuid() == 0 else mail_user
-    imap, imaps, lmtp = _free_ports(3)
+    imap, imaps, lmtp = free_ports(3)
     server = Dovecot(root, imap, imaps, lmtp, mail_user.pw_uid, mail_user.pw_gid)
     config = _CONFIG.format(
         root=root,
@@ -225,18 +228,19 @@ def _process(root: Path) -> Iterator[None]:
         keeper.communicate(timeout=20)  # closes the pipe
 
 
-def _await_port(port: int, root: Path) -> None:
+def await_port(port: int, log: Callable[[], str]) -> None:
+    """Wait until an IMAP server greets there; RuntimeError with its log if that does not come about."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
             if connection.recv(4) == b"* OK":
                 return
         time.sleep(0.05)
-    log = root / "dovecot.log"
-    raise RuntimeError(f"Dovecot did not start: {log.read_text() if log.exists() else 'no log'}")
+    raise RuntimeError(f"the server did not start: {log()}")
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """So many loopback ports that nobody listens on."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:
