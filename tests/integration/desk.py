@@ -100,11 +100,11 @@ hosts = ["shop.example"]
     def _badly_told(self) -> list[str]:
         """The messages of which the mailbox was not told, or told what it should not be."""
         box = self.dovecot.maildir(self.user)
-        names = [path.name for folder in ("cur", "new") for path in (box / folder).iterdir()]
+        names = _messages(box)
         if self.acknowledge != "move":
             return [name for name in names if name.partition(":2,")[2] != FLAGS[self.acknowledge]]
-        moved = [path.name for folder in ("cur", "new") for path in (box / ".Done" / folder).iterdir()]
-        return names + [f"{len(moved)} moved"] * (len(moved) != len(self.delivered))
+        moved = len(_messages(box / ".Done"))
+        return names + [f"{moved} moved"] * (moved != len(self.delivered))
 
     def dump(self) -> dict[str, list[str]]:
         """Every row of every table, without the clocks."""
@@ -117,6 +117,11 @@ hosts = ["shop.example"]
     def clear(self) -> None:
         """Remove the mailbox."""
         shutil.rmtree(self.dovecot.maildir(self.user), ignore_errors=True)
+
+
+def _messages(box: Path) -> list[str]:
+    """The file names of a Maildir's messages; none if there is no such folder."""
+    return [path.name for path in box.glob("*/*") if path.parent.name in ("cur", "new")]
 
 
 def _everything(connection: Connection) -> Iterator[tuple[str, Any]]:
