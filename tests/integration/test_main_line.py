@@ -57,6 +57,8 @@ class Desk:
     def cards(self) -> list[tuple[str, str]]:
         """Source and text of every card."""
         with self.connected() as connection:
+            if not inspect(connection).has_table("card"):
+                return []
             return [tuple(row) for row in connection.execute(text("SELECT source, text FROM card"))]
 
     def dump(self) -> dict[str, list[str]]:
