@@ -99,8 +99,8 @@ TOPS: Final = {
 }
 """Those that misbehave when they are imported: they are named, and their mails are read by others."""
 
-PATTERNS: Final = {"redos-match": "(?:x+x+)+y", "match-invalid": "("}
-"""Those of which a pattern is bad: it does not hold, and their mails are read by others."""
+PATTERNS: Final = {"redos-match": "(?:x+x+)+y", "import-match": "("}
+"""Those of which a pattern is bad: it does not hold, or the parser is named; their mails are read by others."""
 
 READ: Final = frozenset({"surrogates", "cards", "network", "environment", "garbage"})
 """Those that get their card nevertheless; of the others the mail is quarantined."""

@@ -107,7 +107,9 @@ def test_bad_plugins_cost_their_own_mails_only(world: World, monkeypatch: pytest
             done_at.append(time.monotonic())
 
     with Readers(rules, 1) as pool:
-        assert {Path(problem.split(": ")[0]).stem for problem in pool.found.problems} == set(bad.TOPS) & set(NAMES)
+        assert {Path(problem.split(": ")[0]).stem for problem in pool.found.problems} == {
+            name for name in NAMES if name.startswith("import")
+        }
         pool.start()
         began = time.monotonic()
         process(world.store, rules, progress=look, readers=pool)

@@ -91,6 +91,7 @@ class _Guarded(Match):
                 return Match.holds(self, mail)
         except (_TooLong, re.error, RecursionError, OverflowError):
             self.strikes.append(mail.canon_digest)
+            mail.notes = (*mail.notes, "a third-party parser's pattern takes too long on this mail")
             return False
 
 
@@ -112,6 +113,13 @@ def _limited(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def compile_patterns(match: Match) -> None:
+    """Raises `re.error` for one that is no regular expression."""
+    for key in ("subject", "header", "text", "link"):
+        for pattern in _listed(getattr(match, key)):
+            re.compile(pattern)
 
 
 def declaration(one: Parser, source: str) -> dict[str, Any]:

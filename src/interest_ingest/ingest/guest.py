@@ -15,7 +15,7 @@ from functools import cache
 from typing import BinaryIO, Final
 
 from interest_ingest.ingest import confine
-from interest_ingest.ingest.foreign import declaration
+from interest_ingest.ingest.foreign import compile_patterns, declaration
 from interest_ingest.ingest.isolate import isolate
 from interest_ingest.ingest.reading import bug
 from interest_ingest.ingest.rules import Rules
@@ -89,6 +89,8 @@ def _declare(question: Declare, warnings: list[str]) -> bytes:
     try:
         with confine.wall(question.limits.wall), confine.confined(question.limits):
             parsers = _parsers(question.source)
+            for one in parsers:
+                compile_patterns(one.match)
             return json.dumps(
                 {"parsers": [declaration(one, question.source) for one in parsers], "warnings": warnings}
             ).encode()

@@ -31,7 +31,7 @@ from interest_ingest.ingest.sandbox import Found, Interrupted, Sandboxes
 from interest_ingest.ingest.sandbox import Killed as Killed
 from interest_ingest.ingest.worker import Letter as Letter
 
-CHUNK: Final = 10
+CHUNK: Final = 25
 CHUNK_BYTES: Final = 1024 * 1024
 CHUNK_SECONDS: Final = 2.0
 """For a chunk of several mails, which take some milliseconds each."""
@@ -48,7 +48,7 @@ LOST_SECONDS: Final = confine.LIMITS.wall + 4
 lock of its pipe along. Each mail ends before, and starting a reader takes a third of a second."""
 
 MAX_STARTS: Final = 3
-CHUNKS_A_LIFE: Final = 200
+CHUNKS_A_LIFE: Final = 100
 """After so many chunks a reader makes room for a fresh one, which takes a third of a second."""
 
 
@@ -167,11 +167,23 @@ class Readers:
         results: list[Result] = []
         for one, answer in zip(sent, answers, strict=True):
             if isinstance(answer, Killed) and len(one.letters) > 1:
-                results += [self._alone(letter, until) for letter in one.letters]
+                results += self._one_by_one(one.letters, until)
             else:
-                results += answer if isinstance(answer, list) else [answer] * len(one.letters)
+                results += _each(answer, one.letters)
         letters = [letter for one in sent for letter in one.letters]
         return [self._handed_on(*pair, until) for pair in zip(letters, results, strict=True)]
+
+    def _one_by_one(self, letters: list[Letter], until: float) -> list[Result]:
+        """Until the culprit is found; those after it are read together again."""
+        results: list[Result] = []
+        while letters:
+            results.append(self._alone(letters[0], until))
+            letters = letters[1:]
+            if letters and isinstance(results[-1], Killed):
+                answer = self._answer(self._send(letters))
+                if len(letters) == 1 or not isinstance(answer, Killed):
+                    return results + _each(answer, letters)
+        return results
 
     def _alone(self, letter: Letter, until: float) -> Result:
         if self._stop.is_set() or time.monotonic() > until:
@@ -241,6 +253,10 @@ class _Sent:
 
 class _Stopped(Exception):
     pass
+
+
+def _each(answer: list[Result] | Killed | None, letters: list[Letter]) -> list[Result]:
+    return answer if isinstance(answer, list) else [answer] * len(letters)
 
 
 def _reading(document: bytes) -> Result:

@@ -217,7 +217,7 @@ class _Child:
             if len(answer) == LENGTH.size == length:
                 length += LENGTH.unpack(answer)[0]
                 if length > LENGTH.size + 1 + confine.OUTPUT_BYTES:
-                    raise EOFError
+                    raise EOFError("garbage in its answer")
         return answer[LENGTH.size :]
 
     def _check(self, until: float) -> None:
@@ -244,8 +244,9 @@ class _Child:
 def _asked(child: _Child, question: Declare | Read, limits: confine.Limits) -> bytes | Killed:
     try:
         return child.ask(pickle.dumps(question), limits.wall + GRACE_SECONDS)
-    except EOFError:
-        return Killed(confine.cause(child.kill(), limits))
+    except EOFError as end:
+        ended = child.kill()
+        return Killed(str(end) or confine.cause(ended, limits))
     except TimeoutError:
         child.kill()
         return Killed(confine.cause(-signal.SIGALRM, limits))
