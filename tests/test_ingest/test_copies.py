@@ -70,7 +70,11 @@ def rendered_anew(raw: bytes) -> bytes:
     return b"\r\n".join([*reversed(kept), *extra, b"", b"--_000_x_", part, b"--_000_x_--", b""])
 
 
-WAYS = {"same bytes": bytes, "forwarded": forwarded, "rendered anew": rendered_anew}
+WAYS: dict[str, Callable[[bytes], bytes]] = {
+    "same bytes": bytes,
+    "forwarded": forwarded,
+    "rendered anew": rendered_anew,
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
