@@ -22,7 +22,7 @@ import pytest
 
 from interest_ingest import daemon, settings, supervision
 from interest_ingest.daemon import Daemon
-from interest_ingest.store import Store
+from interest_ingest.store import Leased, Store
 from tests.mails import letter
 from tests.servers import postgres as postgres_server
 from tests.servers.dovecot import Dovecot
@@ -245,19 +245,6 @@ def test_no_log_line_of_a_run_holds_a_password_a_subject_or_an_address(
         assert word not in written
 
 
-def test_refused_logins_are_met_with_the_longest_pause(dovecot: Dovecot, tmp_path: Path) -> None:
-    """Three log-ins with a wrong password, then none for an hour: providers lock accounts."""
-    wrong = mailbox(dovecot, "locked", password="wrong", poll_interval="0.1s")
-    with started(tmp_path, wrong) as (worker, _):
-        supervisor = worker._mailboxes
-        assert supervisor
-        await_true(lambda: supervisor._courses["locked"].failures == 3)
-        await_true(lambda: not any(poll.is_alive() for poll in supervisor._polls.threads))
-        (job,) = supervisor._scheduler.get_jobs()
-        last = job.next_run_time
-    assert last - job.trigger.start_date > timedelta(minutes=59)
-
-
 # T-23
 
 
@@ -283,7 +270,11 @@ def test_a_clock_that_is_set_stops_no_poll_and_frees_no_lease(
         monkeypatch.setattr(module, "datetime", SetClock)
     jumps = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1), timedelta(days=-20_000)]
     jumps += [timedelta(days=20_000), timedelta(seconds=-1.5)]  # from 1970 to today; and a step too small to be noticed
-    with started(tmp_path, mailbox(dovecot, "clock", poll_interval="0.5s")) as (worker, store):
+    with (
+        started(tmp_path, mailbox(dovecot, "clock", poll_interval="0.5s")) as (worker, store),
+        Store.open(f"sqlite:///{tmp_path}/i.db") as other,
+        other.lease(held := other.mailbox("held", "INBOX")),
+    ):
         serving = threading.Thread(target=worker._serve)
         serving.start()
         await_true(lambda: any(store.last_polls().values()))
@@ -291,5 +282,7 @@ def test_a_clock_that_is_set_stops_no_poll_and_frees_no_lease(
             SetClock.offset += jump
             dovecot.deliver("clock", letter(number).raw)
             await_true(lambda: store.counts().cards == number, 5)  # noqa: B023
+            with pytest.raises(Leased), store.lease(held):
+                pass
         worker._signals.put(signal.SIGTERM)
         serving.join(10)

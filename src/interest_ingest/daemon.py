@@ -25,6 +25,7 @@ from interest_ingest.errors import IngestError, Unreachable, UsageError
 from interest_ingest.ingest import processing
 from interest_ingest.ingest.judge import Judge
 from interest_ingest.ingest.readers import Readers
+from interest_ingest.ingest.unread import with_unread_cards
 from interest_ingest.store import Store
 from interest_ingest.supervision import FAULTS, Job, Supervisor
 from interest_ingest.watch import TICK_SECONDS, Watch, disk_low
@@ -222,15 +223,19 @@ class Daemon:
         """Read and record landed mails, by what the configuration says at the time."""
         while not self._stop.is_set():
             settings = self._settings
-            with Readers(settings.rules(), stop=self._stop) as readers:
-                while not self._stop.is_set() and settings is self._settings:
+            try:
+                with Readers(settings.rules(), stop=self._stop) as readers:
                     self._read_with(readers, settings)
+            except Exception:  # whatever a configuration or a dying process brings: the next one may be better
+                logger.exception("reading begins anew after a bug")
+                self._stop.wait(FAULTS.longest)
 
     def _read_with(self, readers: Readers, settings: Settings) -> None:
         """Whenever some landed, until the configuration changes; outlive the database's absence."""
         assert self._store is not None
-        judge = Judge.open(self._store, settings.limits.of_an_hour())
-        self._watch.breakers = judge.open_breakers
+        own = Judge.open(self._store, settings.limits.of_an_hour())
+        self._watch.breakers = own.open_breakers
+        judge = with_unread_cards(own) if settings.quarantine.card else own
         failures = 0
         self._landed.set()  # what an earlier run landed and did not record
         while not self._stop.is_set() and settings is self._settings:
@@ -243,7 +248,7 @@ class Daemon:
             self._stop.wait(FAULTS.pause(failures))
             self._landed.set()
 
-    def _process(self, readers: Readers, judge: Judge) -> bool:
+    def _process(self, readers: Readers, judge: processing.Judge) -> bool:
         """Whether all that had landed could be recorded."""
         assert self._store is not None
         try:
@@ -278,6 +283,8 @@ class Daemon:
             except IngestError as error:
                 logger.warning("raw bytes are emptied later", reason=str(error))
                 pause = FIRST_RETENTION_SECONDS
+            except Exception:  # tomorrow again
+                logger.exception("a bug kept raw bytes from being emptied")
             else:
                 logger.info("raw bytes emptied", mails=emptied)
 
