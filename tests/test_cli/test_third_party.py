@@ -1,0 +1,72 @@
+"""Third-party parsers as an operator meets them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from interest_ingest import cli
+
+Capture = pytest.CaptureFixture[str]
+
+SHOP = """
+import os, sys
+from interest_ingest.parsing import Action, Author, Channel, Interest, Match, parser
+
+@parser("bakery.review", version=3, match=Match(from_domain="bakery.example"), signed_by="bakery.example")
+def review(mail):
+    yield Interest(channel=Channel.FORM, action=Action.REVIEW, author=Author(name="Anna"), text=f"{sorted(os.environ)}")
+"""
+
+MAIL = b"From: Bakery <news@bakery.example>\nTo: desk@shop.example\nSubject: A review\n\nGood bread.\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (folder := tmp_path / "parsers").mkdir()
+    (folder / "bakery.py").write_text(SHOP)
+    (folder / "broken.py").write_text("import nothing_of_this_name")
+    (folder / "twin.py").write_text(SHOP.replace("bakery.review", "mail.letter"))
+    file = tmp_path / "interest_ingest.toml"
+    file.write_text(f'[database]\nurl = "sqlite:///{tmp_path}/i.db"\n[parsers]\nfolder = "{folder}"\n')
+    return file
+
+
+def _run(capfd: Capture, config: Path, *arguments: str) -> tuple[int, str]:
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--config", str(config), *arguments])
+    return int(ended.value.code or 0), capfd.readouterr().out
+
+
+def test_parser_list_shows_them_and_names_what_is_not_loaded(config: Path, capfd: Capture) -> None:
+    code, out = _run(capfd, config, "parser", "list", "--json")
+    told = json.loads(out)
+    (mine,) = (one for one in told["parsers"] if one["name"] == "bakery.review")
+    assert (mine["version"], mine["signed_by"], mine["match"]) == (
+        3,
+        ["bakery.example"],
+        {"from_domain": ["bakery.example"]},
+    )
+    assert [Path(problem.split(": ")[0]).name for problem in told["problems"]] == ["broken.py", "twin.py"]
+    assert code == 1
+
+
+def test_check_names_them_one_line_each(config: Path, capfd: Capture) -> None:
+    lines = [line for line in _run(capfd, config, "check")[1].splitlines() if "third-party" in line]
+    assert [line.split()[0] for line in lines] == ["ok", "FAIL", "FAIL"]
+    assert "No module named 'nothing_of_this_name'" in lines[1]
+    assert "interest-ingest itself has one too; rename it" in lines[2]
+
+
+def test_they_read_with_an_empty_environment_and_never_in_this_process(
+    config: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    (mail := tmp_path / "a.eml").write_bytes(MAIL)
+    told = json.loads(_run(capfd, config, "parse", str(mail), "--json")[1])
+    assert (told["outcome"], told["parser"]) == ("cards", "bakery.review")
+    assert set(json.loads(told["cards"][0]["text"].replace("'", '"'))) <= {"LC_CTYPE"}  # Python sets that one itself
+    assert not [name for name in sys.modules if name.startswith("interest_ingest_folder")]
