@@ -133,7 +133,7 @@ def test_a_creation_that_was_killed_is_done_again(new_url: Callable[[], str]) ->
     whole = new_url()
     last = steps(whole)
     assert last > 20
-    for statement in range(1, last, scale(7, 1)):
+    for statement in range(1, last, scale(17, 1)):
         url = new_url()
         doomed = make_engine(url)
         assert killed_at(statement, doomed, lambda: schema.ensure(doomed))  # noqa: B023  called at once
@@ -157,7 +157,7 @@ def test_an_upgrade_that_was_killed_is_done_again_and_keeps_every_row(new_url: C
         Store.upgrade(url)
         assert described(url) == described(whole)
         assert [row["uid"] for row in table(url, "delivery")] == [7]
-        statement += scale(7, 1)
+        statement += scale(11, 1)
     assert statement > 20
 
 
