@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -91,15 +91,21 @@ class Misfortune(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        usual = FAULTS | (DATABASE if self._world.postgres_folder else {})
+        usual = self._deck(FAULTS | (DATABASE if self._world.postgres_folder else {}))
+        deadly = self._deck(DEADLY)
         try:
             while not self._over.wait(self._every * self._dice.uniform(0.7, 1.3)):
-                deadly = time.monotonic() < self._deadly_until and self._dice.random() < 0.4
-                name, fault = self._dice.choice(list((DEADLY if deadly else usual).items()))
+                dies = time.monotonic() < self._deadly_until and self._dice.random() < 0.4
+                name, fault = next(deadly if dies else usual)
                 self.happened[name] += 1
                 fault(self._world, self._dice)
         except BaseException as error:  # told at the end: the soak without its faults would prove nothing
             self.error = error
+
+    def _deck(self, faults: dict[str, Fault]) -> Iterator[tuple[str, Fault]]:
+        """All of them in a random order, then all again in another."""
+        while True:
+            yield from self._dice.sample(list(faults.items()), len(faults))
 
     def stop(self) -> None:
         self._over.set()

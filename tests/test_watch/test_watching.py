@@ -242,3 +242,12 @@ def test_a_bug_of_the_watch_does_not_end_it(tmp_path: Path) -> None:
 def test_our_own_alert_in_a_polled_mailbox_is_no_interest(tmp_path: Path) -> None:
     given = configured(tmp_path, alerts={"mail_to": ["ops@shop.example"]})
     assert read(telling.mail(given, telling.Notice()).as_bytes()).outcome == "ignored"
+
+
+def test_check_logs_in_to_the_mail_server_and_says_what_is_wrong(tmp_path: Path) -> None:
+    with smtp_server.running() as server:
+        given = configured(tmp_path, alerts={"mail_to": ["ops@shop.example"]}, smtp={"port": server.port})
+        assert telling.tried(given) == f"told to the log, mail through localhost:{server.port}"
+        assert server.mails == []
+    with pytest.raises(telling.NotTold, match="Connection refused; check host"):
+        telling.tried(given)

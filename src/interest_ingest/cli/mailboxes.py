@@ -88,6 +88,7 @@ def _lines(given: Given, settings: Settings) -> Iterator[Line]:
     for warning in warnings(settings, given.path):
         yield Line("warn", "configuration", warning)
     yield _tried("database", partial(_database, settings))
+    yield _tried("alerts", partial(_alerts, settings))
     yield from _parsers(settings)
     if not settings.mailboxes:
         yield _tried("mailboxes", lambda: str(settings.chosen()))
@@ -116,6 +117,12 @@ def _tried(what: str, look: Callable[[], str]) -> Line:
         return Line("ok", what, look())
     except IngestError as error:
         return Line("FAIL", what, str(error).removeprefix(f"{what}: "))
+
+
+def _alerts(settings: Settings) -> str:
+    from interest_ingest.watch.telling import tried
+
+    return tried(settings)
 
 
 def _database(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -11,11 +12,12 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -156,6 +158,13 @@ def mail(settings: Settings, notice: Notice) -> EmailMessage:
 
 def send_mail(settings: Settings, notice: Notice) -> None:
     """Hand the notice to the server of [smtp]."""
+    with _server(settings) as server:
+        server.send_message(mail(settings, notice))
+
+
+@contextlib.contextmanager
+def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """The mail server, logged in."""
     smtp, tls = settings.smtp, settings.smtp.tls.value
     context = ssl.create_default_context()
     if tls == "implicit":
@@ -167,4 +176,23 @@ def send_mail(settings: Settings, notice: Notice) -> None:
             server.starttls(context=context)
         if smtp.username:
             server.login(smtp.username, smtp.read_password())
-        server.send_message(mail(settings, notice))
+        yield server
+
+
+def tried(settings: Settings) -> str:
+    """Who is told of alarms, for `check`: the mail server is logged in to, nothing is posted.
+
+    Raises `IngestError` if the mail server does not let us in.
+    """
+    ways = ["the log"]
+    if settings.alerts.webhook:
+        ways.append(f"a webhook at {urlsplit(settings.alerts.webhook.get_secret_value()).hostname}")
+    if settings.alerts.mail_to:
+        server = f"{settings.smtp.host}:{settings.smtp.effective_port}"
+        try:
+            with _server(settings) as connection:
+                connection.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTold(f"{server}: {error}; check host, port, tls and the log-in in [smtp]") from None
+        ways.append(f"mail through {server}")
+    return "told to " + ", ".join(ways)
