@@ -124,6 +124,13 @@ def _path() -> str:
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # an ordinary user's PATH may lack them
 
 
+def _place() -> Path:
+    """In memory where there is room, as every table is a file; never deep: a socket's path has at most 107 bytes."""
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30
+    return memory if roomy else Path("/tmp")
+
+
 def _user() -> tuple[str, ...]:
     return (f"--user={USER}",) if os.geteuid() == 0 else ()
 
@@ -131,7 +138,7 @@ def _user() -> tuple[str, ...]:
 @contextmanager
 def running() -> Iterator[MariaDB]:
     """Start a server; it is gone with its data at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="my-", dir="/tmp"))  # a socket's path has at most 107 bytes
+    folder = Path(tempfile.mkdtemp(prefix="my-", dir=_place()))
     server = MariaDB(folder)
     try:
         if os.geteuid() == 0:

@@ -135,7 +135,7 @@ def test_a_fault_at_any_statement_loses_nothing_and_doubles_nothing(
     steps = steps_of_work(database_url)
     rounds = 0
     for place, (name, fault) in enumerate(faults.items()):
-        for step in every(steps - place, 29):
+        for step in every(steps - place, 47):
             empty(database_url)
             with Store.open(database_url) as store:
                 at_step(store, step, fault)
