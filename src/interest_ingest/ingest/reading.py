@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -100,8 +101,12 @@ def _read(
 
 
 def bug(reason: str, **named: Any) -> Reading:
-    """For use in an `except` block: quarantined, with the trace of the exception but no values of its variables."""
-    trace = traceback.format_exc(limit=-8)[-MAX_TRACE:]
+    """For use in an `except` block: quarantined, with the places and the kind of the exception.
+
+    Neither the values of variables nor its message: that may quote the mail, and outlives it in the ledger.
+    """
+    kind, _, place = sys.exc_info()
+    trace = "".join([*traceback.format_tb(place, limit=-8), kind.__name__ if kind else ""])[-MAX_TRACE:]
     return Reading(outcome=Outcome.QUARANTINED, reason=reason, trace=trace, **named)
 
 
