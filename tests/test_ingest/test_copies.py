@@ -77,6 +77,7 @@ WAYS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.timeout(scale(120, 1_800))
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_mail_through_two_mailboxes_is_one_card(desk: Desk, way: str) -> None:
     found = samples(MAILS)

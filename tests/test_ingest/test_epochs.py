@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 
+from interest_ingest.cards import Reading
 from interest_ingest.ingest.authentication import Authentication
 from interest_ingest.ingest.intake import PollOptions, PollResult, poll_mailbox
 from interest_ingest.ingest.reading import read
 from interest_ingest.ingest.verify import verify_mailbox
 from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.faults import MailboxError
-from interest_ingest.store import Store
+from interest_ingest.store import Landed, Store
 from tests.mails import letter
 from tests.servers.changing_imap import Box
+from tests.servers.cyrus import Cyrus, Server
 from tests.test_store.making import table
 from tests.torture import scale
 
 FIRST = {uid: letter(uid).raw for uid in (1, 2, 3)}
+
+
+def read_landed(store: Store) -> None:
+    """What the readers do, in this process."""
+    while mails := store.claim(100, 10**7):
+        store.record([(mail, None if mail.known else _read(mail)) for mail in mails])
+
+
+def _read(mail: Landed) -> Reading:
+    return read(mail.raw, authentication=Authentication(), received_at=mail.received_at)
 
 
 class World:
@@ -38,29 +52,15 @@ class World:
         """One poll, and the reading of what it landed."""
         with self.box.serve() as server:
             result = poll_mailbox(self.store, self.account(server.port), PollOptions(sweep=sweep))
-        self.read()
+        read_landed(self.store)
         return result
 
     def broken_poll(self) -> PollResult:
         result = PollResult("notifications")
         with self.box.serve() as server, pytest.raises(MailboxError):
             poll_mailbox(self.store, self.account(server.port), PollOptions(), result=result)
-        self.read()
+        read_landed(self.store)
         return result
-
-    def read(self) -> None:
-        while mails := self.store.claim(100, 10**7):
-            self.store.record(
-                [
-                    (
-                        mail,
-                        None
-                        if mail.known
-                        else read(mail.raw, authentication=Authentication(), received_at=mail.received_at),
-                    )
-                    for mail in mails
-                ]
-            )
 
     def unaccounted(self) -> int:
         with self.box.serve() as server:
@@ -286,6 +286,7 @@ def test_the_name_of_a_mail_tells_that_it_is_another(world: World) -> None:
     world.all_in(1, 2)
 
 
+@pytest.mark.timeout(scale(120, 600))
 def test_a_comparison_costs_no_bytes_and_few_commands(world: World) -> None:
     """20,000 known mails are compared in a handful of commands."""
     world.box.mails = {uid: b"Subject: %d\r\n\r\nmail\r\n" % uid for uid in range(1, scale(3_000, 20_000) + 1)}
@@ -297,3 +298,80 @@ def test_a_comparison_costs_no_bytes_and_few_commands(world: World) -> None:
         fetches = [line for line in server.said if b"FETCH" in line]
     assert world.box.fetched == []
     assert len(fetches) <= 5
+
+
+# Real servers
+
+
+_users = (f"epochs{number}" for number in itertools.count())
+
+
+class Folder:
+    """A folder of a new user on a real server, filled and changed as a mail program does it."""
+
+    def __init__(self, imap: Server, store: Store) -> None:
+        self.imap = imap
+        self.store = store
+        self.user = next(_users)
+        self.name = "Leads"
+        imap.deliver(self.user, letter(99).raw)  # makes the account
+        self._do(lambda client: client.create_folder(self.name))
+
+    def _do(self, what: Callable[[IMAPClient], object]) -> None:
+        with IMAPClient("127.0.0.1", self.imap.imap_port, ssl=False, timeout=20) as client:
+            client.login(self.user, self.imap.password)
+            what(client)
+
+    def append(self, *numbers: int) -> None:
+        for number in numbers:
+            raw = letter(number).raw
+            self._do(lambda client, raw=raw: client.append(self.name, raw))  # type: ignore[misc]  # the default of a lambda
+
+    def make_anew(self) -> None:
+        self._do(lambda client: client.delete_folder(self.name))
+        self._do(lambda client: client.create_folder(self.name))
+
+    def rename(self, name: str) -> None:
+        self._do(lambda client: client.rename_folder(self.name, name))
+        self.name = name
+
+    def account(self) -> Account:
+        return Account(
+            "notifications", "127.0.0.1", self.user, self.imap.password, self.imap.imap_port, "none", folder=self.name
+        )
+
+    def poll(self) -> PollResult:
+        result = poll_mailbox(self.store, self.account(), PollOptions())
+        read_landed(self.store)
+        return result
+
+    def all_in(self, *numbers: int) -> None:
+        texts = Counter(one["text"] for one in self.store.cards())
+        assert texts == Counter(letter(number).text for number in numbers)
+        assert verify_mailbox(self.store, self.account()).unaccounted == 0
+
+
+def test_a_folder_that_was_made_anew_on_a_real_server(world: World, imap: Server) -> None:
+    """T-09.1 on Dovecot and Cyrus."""
+    folder = Folder(imap, world.store)
+    folder.append(1, 2, 3)
+    folder.poll()
+    folder.make_anew()
+    folder.append(3, 4)
+    assert folder.poll().landed == 2
+    folder.all_in(1, 2, 3, 4)
+    assert len(world.epochs()) == 2
+    assert folder.poll().landed == 0
+
+
+def test_a_folder_that_was_renamed_on_a_real_server(world: World, imap: Server) -> None:
+    """T-09.6: Cyrus has names for folders (RFC 8474) and nothing is fetched again; Dovecot 2.3 has none."""
+    folder = Folder(imap, world.store)
+    folder.append(1, 2, 3)
+    folder.poll()
+    folder.rename("Renamed")
+    folder.append(4)
+    named = any(row["mailboxid"] for row in table(world.url, "epoch"))
+    assert folder.poll().landed == (1 if named else 4)
+    folder.all_in(1, 2, 3, 4)
+    assert named == isinstance(imap, Cyrus)

@@ -73,6 +73,7 @@ def read_again(store: Store) -> list[Reread]:
     return changes
 
 
+@pytest.mark.timeout(scale(120, 1_800))
 def test_reading_all_again_twice(store: Store, url: str) -> None:
     """T-12, with 10,000 cards when it is long."""
     fill(store, url, CARDS)
