@@ -40,6 +40,8 @@ def clean_text(value: str, max_chars: int = MAX_TEXT) -> str:
 
 def clean_line(value: str, max_chars: int = MAX_LINE) -> str:
     """`clean_text` for a value of one line: every run of white space becomes one space."""
+    if not value.isascii() or not value.isprintable():  # what is taken out may have stood between two spaces
+        value = clean_text(_SPACES.sub(" ", value), len(value) + 1)
     return clean_text(_SPACES.sub(" ", value), max_chars)
 
 

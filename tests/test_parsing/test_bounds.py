@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interest_ingest.cards import MAX_TEXT, Action, Channel, Interest
+from interest_ingest.ingest.reading import read
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.automatic import is_automated
 from interest_ingest.parsing.forwards import forwarded_inline
@@ -29,6 +30,12 @@ def test_the_labels_of_a_card_are_bounded_and_clean() -> None:
 def test_blanks_do_not_keep_a_label_from_being_found(line: str, label: str | None) -> None:
     field = field_of(line)
     assert (field.label if field else None) == label
+
+
+def test_what_a_header_tells_of_a_company_is_clean() -> None:
+    """A control character came through to the card, where a parser adds to the author that the headers name."""
+    raw = b"From: anna@hey.example\nSubject: Tea\nOrganization: Fern  \xc2\x80 Ltd\n\nHow much?\n"
+    assert [card.author.company for card in read(raw).cards] == ["Fern Ltd"]
 
 
 def test_quotes_by_the_hundred_are_marked_one_by_one() -> None:

@@ -169,13 +169,14 @@ def _check_mandatory(interest: Interest) -> None:
 
 
 def _author(author: Author, links: _Links, rules: Rules) -> Author:
-    return author.model_copy(
-        update={
-            "email": author.email.lower() if author.email and _ADDRESS.fullmatch(author.email) else None,
-            "phone": phone_number(author.phone, rules.country),
-            "profile_url": links.allowed("profile", author.profile_url),
-            "photo_url": links.allowed("photo", author.photo_url, links.parser.photo_hosts),
-        }
+    """Made anew, not copied: a parser's own `model_copy` may have put in what no type has cleaned."""
+    return Author(
+        name=author.name,
+        email=author.email.lower() if author.email and _ADDRESS.fullmatch(author.email) else None,
+        phone=phone_number(author.phone, rules.country),
+        profile_url=links.allowed("profile", author.profile_url),
+        photo_url=links.allowed("photo", author.photo_url, links.parser.photo_hosts),
+        company=author.company,
     )
 
 
