@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from interest_ingest.cards import MAX_TEXT, Action, Channel, Interest
+from interest_ingest.cards import MAX_TEXT, Action, Channel, Interest, clean_line, clean_text
 from interest_ingest.ingest.reading import read
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.automatic import is_automated
@@ -36,6 +38,15 @@ def test_what_a_header_tells_of_a_company_is_clean() -> None:
     """A control character came through to the card, where a parser adds to the author that the headers name."""
     raw = b"From: anna@hey.example\nSubject: Tea\nOrganization: Fern  \xc2\x80 Ltd\n\nHow much?\n"
     assert [card.author.company for card in read(raw).cards] == ["Fern Ltd"]
+
+
+@given(st.text(st.characters(), max_size=12), st.integers(1, 12))
+def test_what_is_clean_stays_as_it_is(text: str, room: int) -> None:
+    """Else a card would change each time it is made again."""
+    for clean in (clean_line, clean_text):
+        once = clean(text, room)
+        assert clean(once, room) == once
+        assert len(once) <= room
 
 
 def test_quotes_by_the_hundred_are_marked_one_by_one() -> None:
