@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -70,8 +71,30 @@ class Desk:
             }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def make_desk(request: pytest.FixtureRequest, imap: Server, tmp_path: Path) -> Callable[[str], Desk]:
+PAIRS = scale(
+    [("sqlite", "dovecot"), ("postgresql", "cyrus")],
+    list(itertools.product(("sqlite", "postgresql"), ("dovecot", "cyrus"))),
+)
+
+
+@pytest.fixture(params=PAIRS, ids="-".join)
+def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Which database, which IMAP server; in the short run each once."""
+    both: tuple[str, str] = request.param
+    return both
+
+
+@pytest.fixture
+def imap(request: pytest.FixtureRequest, pair: tuple[str, str]) -> Server:
+    """The running IMAP server of the pair."""
+    server: Server = request.getfixturevalue(pair[1])
+    return server
+
+
+@pytest.fixture
+def make_desk(
+    request: pytest.FixtureRequest, pair: tuple[str, str], imap: Server, tmp_path: Path
+) -> Callable[[str], Desk]:
     """Makes desks with a fresh database each; `user` names the mailbox on the server."""
     made = 0
 
@@ -79,9 +102,9 @@ def make_desk(request: pytest.FixtureRequest, imap: Server, tmp_path: Path) -> C
         nonlocal made
         made += 1
         database = f"sqlite:///{tmp_path}/{made}.db"
-        if request.param == "postgresql":
+        if pair[0] == "postgresql":
             database = request.getfixturevalue("new_postgres_url")()
-        if request.param == "mariadb":
+        if pair[0] == "mariadb":
             database = request.getfixturevalue("mariadb").new_database()
         config = tmp_path / f"{made}.toml"
         config.write_text(f"""
@@ -129,7 +152,7 @@ def truth(mails: list[Sample]) -> Counter[tuple[str, str]]:
     return Counter((sample.source, sample.text) for sample in mails)
 
 
-@pytest.mark.parametrize("make_desk", ["sqlite", "postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("pair", [*PAIRS, ("mariadb", "dovecot")], ids="-".join, indirect=True)
 def test_every_mail_becomes_its_card_and_a_second_run_changes_no_row(
     make_desk: Callable[[str], Desk], mailbox: str, imap: Server
 ) -> None:
@@ -191,12 +214,16 @@ def _worked_on(connection: Connection) -> set[str]:
 
 
 def test_the_daemon_is_killed_again_and_again_and_still_brings_each_card_once(
-    make_desk: Callable[[str], Desk], mailbox: str, imap: Server
+    make_desk: Callable[[str], Desk], mailbox: str, imap: Server, tmp_path: Path
 ) -> None:
-    """Mails arrive while `run` is killed at random-looking moments; the last one is stopped by SIGTERM."""
+    """Mails arrive while `run` is killed while it makes the schema and later; the last one is stopped by SIGTERM."""
+    whole = make_desk(mailbox)
+    assert whole.run("poll", STEPS=str(tmp_path / "steps")).returncode == 0
+    steps = int((tmp_path / "steps").read_text())
     desk = make_desk(mailbox)
     arrived = list(MAILS)
-    for round_, point in enumerate((9, 17, 30, 41), start=1):
+    for round_, part in enumerate((0.1, 0.6, 0.9, 0.3), start=1):
+        point = int(steps * part)
         late = samples(len(MAILS) + round_)[-1]
         imap.deliver(mailbox, late.raw)
         arrived.append(late)
