@@ -198,7 +198,7 @@ def test_a_card_that_a_crm_holds_delays_only_its_own_mail(
 ) -> None:
     """F23: intake never waits more than 5 seconds for it, the others are recorded, and it follows when it is free.
 
-    PostgreSQL needs no lock on the card here, so that all are recorded at once. The short run waits 5 times 0 seconds.
+    PostgreSQL needs no lock on the card here, so that all are recorded at once. The short run waits 0 s each time.
     """
     wait = f"innodb_lock_wait_timeout = {scale(0, 1)}"
     settings = tuple(one.replace("innodb_lock_wait_timeout = 1", wait) for one in engine._MARIADB_SETTINGS)
@@ -216,7 +216,7 @@ def test_a_card_that_a_crm_holds_delays_only_its_own_mail(
         waited = time.monotonic() - begun
     at_once = [Outcome.DUPLICATE] if database_url.startswith("postgresql") else []
     assert [one.outcome for one in recorded] == [Outcome.CARDS, *at_once, Outcome.CARDS]
-    assert waited < 10, "5 seconds for the batch, one for the mail alone, and a slow machine"
+    assert waited < 5
     report(f"F23 {name_of(database_url)} a card held by a CRM", seconds=waited)
     assert store.claim(limit=9, max_bytes=10**6) == [], "it has its pause"
     look_from_outside(database_url, "UPDATE delivery SET not_before = NULL")

@@ -26,6 +26,8 @@ logger = structlog.get_logger(__name__)
 
 TRIES: Final = 5
 BUSY_SECONDS: Final = 30
+ROW_SECONDS: Final = 3
+"""After so long no further try is made for a row that another program holds, each of which waits a second."""
 LONG_SECONDS: Final = 5
 """How long another program may hold an SQLite database before the log tells it."""
 
@@ -50,7 +52,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a commit is on the disk: WAL's usual NORMAL may lose the last ones
     "PRAGMA foreign_keys = ON",
 )
-# lock_timeout: a CRM that holds a card's row must not hold up intake; five tries make at most five seconds.
+# lock_timeout: a CRM that holds a card's row must not hold up intake; the tries end after `ROW_SECONDS`.
 _POSTGRES_SETTINGS = "SET lock_timeout = '1s'; SET TimeZone = 'UTC'; SET synchronous_commit = 'on'"
 _POSTGRES_KEEPALIVE = {"keepalives_idle": 60, "keepalives_interval": 20, "keepalives_count": 3}
 # Its default REPEATABLE READ would not show the row of another process that kept us from inserting our own, and takes
@@ -179,23 +181,27 @@ class RowLocked(IngestError):
 
 def transact(engine: Engine, step: Callable[[Connection], T], tries: int = TRIES) -> T:
     """Run `step` in one writing transaction, and again from its beginning where that can help, `tries` times in all
-    and not after `BUSY_SECONDS`: SQLite has waited so long in the first try.
+    and not after `BUSY_SECONDS` (SQLite has waited so long in the first try) or, for a row, `ROW_SECONDS`.
 
     It can help after a deadlock, a serialization failure, a lock timeout, a key that another process inserted at the
     same moment, and a lost connection: whether a commit whose answer was lost took place is unknown, and steps are
     written so that repeating them is harmless. Raises `IngestError` in place of the driver's errors, and the driver's
     own error where it can only be a mistake of ours.
     """
-    end = time.monotonic() + BUSY_SECONDS
+    begun = time.monotonic()
     for tried in range(1, tries + 1):
         try:
             with engine.begin() as connection:
                 return step(connection)
         except (DBAPIError, PoolTimeout) as error:
-            if tried == tries or time.monotonic() > end or not _passing(error):
+            if tried == tries or time.monotonic() - begun > _patience(error) or not _passing(error):
                 raise explained(error, engine) from error
         time.sleep(random.uniform(0, 0.02 * 2**tried))  # noqa: S311  jitter, no secret
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _patience(error: Exception) -> float:
+    return ROW_SECONDS if isinstance(error, DBAPIError) and _meaning(error) is _LOCKED else BUSY_SECONDS
 
 
 _PASSING_STATES = {"40001", "40P01", "55P03", "23505"}  # serialization, deadlock, lock timeout, unique key
