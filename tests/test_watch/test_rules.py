@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,6 +60,10 @@ TABLE: dict[str, tuple[Snapshot, set[str]]] = {
     "mails that were put off wait": (seen(waiting=3, postponed=3, waiting_since=NOW - 60 * MINUTE), set()),
     "a breaker": (Snapshot(at=NOW, health=NOTHING, breakers=("vk",)), {"breaker open: vk"}),
     "the disk": (Snapshot(at=NOW, health=NOTHING, disk="full"), {"disk low"}),
+    "intake pauses for want of room, which is why all is silent": (
+        replace(seen(ago=60 * MINUTE), disk="full"),
+        {"disk low"},
+    ),
     "a database that restarts": (Snapshot(at=NOW, away="gone", away_for=30 * timedelta(seconds=1)), set()),
     "a database that is away": (Snapshot(at=NOW, away="gone", away_for=2 * MINUTE), {"database away"}),
     "while it is away nothing is said of what it knew": (

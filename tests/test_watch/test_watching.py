@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from interest_ingest import settings
+from interest_ingest import daemon, settings
 from interest_ingest.ingest.reading import read
 from interest_ingest.mailbox.faults import AuthenticationFailed
 from interest_ingest.store import Store
@@ -251,3 +251,23 @@ def test_check_logs_in_to_the_mail_server_and_says_what_is_wrong(tmp_path: Path)
         assert server.mails == []
     with pytest.raises(telling.NotTold, match="Connection refused; check host"):
         telling.tried(given)
+
+
+def test_the_daemon_tells_of_a_refused_login(
+    tmp_path: Path, dovecot: dovecot_server.Dovecot, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon, "TICK_SECONDS", 0.1)
+    shop = {"name": "shop", "host": dovecot.host, "port": dovecot.imap_port, "tls": "none", "username": "me"}
+    tables = {
+        "database": {"url": f"sqlite:///{tmp_path}/i.db"},
+        "mailboxes": [{**shop, "password": "wrong"}],
+        "alerts": {"webhook": receiver.url},
+    }
+    given = settings.from_tables(tables)
+    worker = daemon.Daemon(given)
+    worker.start(Store.open(given.database_url()))
+    try:
+        await_true(lambda: receiver.posted)
+    finally:
+        worker.stop()
+    assert [one["name"] for one in receiver.documents()[0]["opened"]] == ["log-in fails: shop"]
