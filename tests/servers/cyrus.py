@@ -97,7 +97,7 @@ Server = Dovecot | Cyrus
 
 def missing() -> str | None:
     """What this machine lacks for the server, as a sentence; None if it lacks nothing."""
-    return None if (PROGRAMS / "master").exists() and shutil.which("openssl") else "Cyrus not installed"
+    return None if (PROGRAMS / "master").exists() and (PROGRAMS / "imapd").exists() and shutil.which("openssl") else "Cyrus not installed"
 
 
 @contextlib.contextmanager
