@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -257,12 +258,20 @@ def test_a_server_that_has_only_oauthbearer_is_logged_in_to(house: House) -> Non
             pytest.fail("it logged in")
 
 
+def _said(line: Line) -> bytes:
+    """One line of the client, which may come in pieces."""
+    said = b""
+    while not said.endswith(b"\r\n"):
+        said += line.socket.recv(4096)
+    return said
+
+
 def _challenge(line: Line, tag: bytes, _: bytes) -> None:
     """Gmail: NO comes only after the challenge was answered."""
     line.send(b"+ \r\n")
-    line.socket.recv(4096)
+    assert b64decode(_said(line)).startswith(b"user=anna\1auth=Bearer ")
     line.send(b"+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==\r\n")
-    assert line.socket.recv(4096) == b"\r\n"
+    assert _said(line) == b"\r\n"
     line.answer(tag, status=b"NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)")
 
 
