@@ -40,6 +40,9 @@ PATIENCE_SECONDS: Final = 2.0
 """After so long no further mail of a batch is begun that must be read by itself: it is left for the next claim, so that
 the others are not kept for more than this and the limit of one mail."""
 
+HANDING_SECONDS: Final = 1.0
+"""The same for mails that third-party parsers read."""
+
 STOP_SECONDS: Final = 2.0
 """So long a batch that is being read goes on after a stop was asked for."""
 
@@ -121,18 +124,19 @@ class Readers:
 
     def start(self) -> None:
         """Start the processes now, so that they are there when the first mail is."""
-        self._rules = replace(self._rules, foreign=self.found.parsers)
+        if self._pool:
+            return
+        rules = replace(self._rules, foreign=self.found.parsers)
         resource_tracker.ensure_running()  # it would unblock SIGINT once more while it starts
         with _uninterrupted():
-            if self._pool is None:
-                self._pool = ProcessPool(
-                    self.processes,
-                    max_tasks=CHUNKS_A_LIFE,
-                    initializer=worker.prepare,
-                    initargs=(self._rules,),
-                    # Spawned, not forked: this process has threads and connections that a child must not share.
-                    context=get_context("spawn"),
-                )
+            self._pool = ProcessPool(
+                self.processes,
+                max_tasks=CHUNKS_A_LIFE,
+                initializer=worker.prepare,
+                initargs=(rules,),
+                # Spawned, not forked: this process has threads and connections that a child must not share.
+                context=get_context("spawn"),
+            )
             assert self._pool.active  # starts it
 
     def begin(self, letters: list[Letter]) -> Wait:
@@ -171,6 +175,7 @@ class Readers:
             else:
                 results += _each(answer, one.letters)
         letters = [letter for one in sent for letter in one.letters]
+        until += HANDING_SECONDS - PATIENCE_SECONDS
         return [self._handed_on(*pair, until) for pair in zip(letters, results, strict=True)]
 
     def _one_by_one(self, letters: list[Letter], until: float) -> list[Result]:
@@ -218,7 +223,7 @@ class Readers:
                     return Killed(confine.cause(death.exitcode or 0, self._rules.limits))
             except OutOfTime:
                 return Killed(confine.cause(-signal.SIGALRM, self._rules.limits))
-            except (BrokenProcessPool, CancelledError):
+            except (BrokenProcessPool, CancelledError, TypeError):  # the last from a pipe that pebble closed meanwhile
                 if sent.pool is self._pool:
                     self._end_pool()
             except _Stopped:

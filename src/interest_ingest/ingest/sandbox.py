@@ -43,7 +43,7 @@ LOADED_AT_ONCE: Final = 4
 START_SECONDS: Final = 10.0
 """What a sandbox may take to start, on a busy machine, beside the limits of what it is asked."""
 
-GRACE_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 0.5
 """After its limit a sandbox ends by itself; after so much more it is killed."""
 
 PACE_SECONDS: Final = 0.2
@@ -184,7 +184,7 @@ class _Child:
         """End it with all that it started; returns how it ended: by itself, if it had or was about to. Repeatable."""
         if self._process.returncode is not None:
             return self._process.returncode
-        gone_by = time.monotonic() + GRACE_SECONDS / 4
+        gone_by = time.monotonic() + GRACE_SECONDS / 2
         with self._process as process:  # closes the pipes and waits
             exited = os.WEXITED | os.WNOHANG | os.WNOWAIT  # unreaped, so that its group cannot be another's
             while not os.waitid(os.P_PID, process.pid, exited) and time.monotonic() < gone_by:

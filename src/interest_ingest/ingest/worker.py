@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from interest_ingest.cards import Outcome, Reading
 from interest_ingest.ingest import confine
 from interest_ingest.ingest.authentication import Authentication
-from interest_ingest.ingest.reading import read
+from interest_ingest.ingest.reading import bug, read
 from interest_ingest.ingest.rules import Rules
 
 AGAIN: Final = 75
@@ -67,6 +67,8 @@ def read_confined(letter: Letter, rules: Rules) -> bytes:
             document = to_json(reading)
     except MemoryError:
         os._exit(confine.OUT_OF_MEMORY)
+    except Exception:  # a mail that not even decodes; `read` sees to all that comes after
+        return to_json(bug("reading error"))
     if len(document) <= confine.OUTPUT_BYTES:
         return document
     named = {"parser": reading.parser, "parser_version": reading.parser_version, "trust": reading.trust}
