@@ -112,7 +112,7 @@ class Process:
 
     def configure(self, *mailboxes: dict[str, Any]) -> None:
         tables = "".join(
-            "[[mailboxes]]\n" + "".join(f"{key} = {settings._toml(value)}\n" for key, value in table.items())
+            "[[mailboxes]]\n" + "".join(f"{key} = {settings.toml(value)}\n" for key, value in table.items())
             for table in mailboxes
         )
         self.config.write_text(f'[database]\nurl = "{self.database}"\n[log]\nformat = "json"\n{tables}')

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from interest_ingest import log, settings
 from interest_ingest.errors import UsageError
+from interest_ingest.settings import configuration
 
 SMALLEST = """
 [database]
@@ -45,7 +46,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(variable)
     folder = tmp_path / "secrets"
     folder.mkdir()
-    monkeypatch.setattr(settings, "DOCKER_SECRETS", str(folder))
+    monkeypatch.setattr(configuration, "DOCKER_SECRETS", str(folder))
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     return folder
 
