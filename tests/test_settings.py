@@ -304,6 +304,15 @@ def test_a_password_in_the_file_is_warned_of_and_so_are_its_rights(tmp_path: Pat
     assert settings.warnings(settings.load(path), path) == []
 
 
+def test_secrets_of_oauth_in_the_file_are_warned_of_too(tmp_path: Path) -> None:
+    oauth = 'provider = "gmail"\nclient_id = "c"\nflow = "refresh_token"\nrefresh_token = "x"\nclient_secret = "y"'
+    path = written(tmp_path, OAUTH.format(more=oauth))
+    path.chmod(0o600)
+    secret, refresh = settings.warnings(settings.load(path), path)
+    assert "the client secret stands in the configuration" in secret
+    assert "name it in refresh_token_file" in refresh
+
+
 def test_unknown_mailbox_on_the_command_line_is_named(tmp_path: Path) -> None:
     loaded = settings.load(written(tmp_path, SMALLEST))
     with pytest.raises(UsageError, match=r'no mailbox "notification" .* did you mean "notifications"'):

@@ -6,6 +6,7 @@ import os
 import shlex
 import stat
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from pydantic_settings import SettingsError
 from interest_ingest.errors import UsageError
 from interest_ingest.settings.configuration import NAMED, PREFIX, Settings, place_of, slug
 from interest_ingest.settings.mistakes import sentence
+from interest_ingest.settings.options import Mailbox
 from interest_ingest.settings.words import did_you_mean, lower_first
 
 
@@ -49,14 +51,24 @@ class _Alone(Settings):
 def warnings(settings: Settings, path: Path | None) -> list[str]:
     """What is allowed and yet unwise, one sentence each."""
     found = [
-        f'mailbox "{mailbox.name}": the password stands in the configuration; put it into a file of mode 0600 and '
-        "name it in password_file"
+        f'mailbox "{mailbox.name}": the {keys[-1].replace("_", " ")} stands in the configuration; put it into a '
+        f"file of mode 0600 and name it in {keys[-1]}_file"
         for mailbox in settings.mailboxes.values()
-        if mailbox.password and place_of(("mailboxes", slug(mailbox.name), "password"), path) == str(path)
+        for keys in _secrets_of(mailbox)
+        if place_of(("mailboxes", slug(mailbox.name), *keys), path) == str(path)
     ]
     if found and path and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        found.append(f"{path} holds a password and others may read it; run: chmod 600 {shlex.quote(str(path))}")
+        found.append(f"{path} holds a secret and others may read it; run: chmod 600 {shlex.quote(str(path))}")
     return found
+
+
+def _secrets_of(mailbox: Mailbox) -> Iterator[tuple[str, ...]]:
+    """The options of the mailbox that hold a secret themselves."""
+    if mailbox.password:
+        yield ("password",)
+    for key in ("client_secret", "refresh_token"):
+        if mailbox.oauth and getattr(mailbox.oauth, key):
+            yield ("oauth", key)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
