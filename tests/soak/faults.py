@@ -79,8 +79,8 @@ DATABASE: dict[str, Fault] = {"database crash": _restart_database}
 
 
 class Misfortune(threading.Thread):
-    """A fault every `every` seconds. Deadly ones happen only in the first `deadly_for` seconds of it: the slope of the
-    memory of a daemon that lived long is what is wanted from the rest."""
+    """A fault every `every` seconds. Every second one is deadly in the first `deadly_for` seconds of it, none later: the
+    slope of the memory of a daemon that lived long is what is wanted from the rest."""
 
     def __init__(self, world: World, dice: random.Random, every: float, deadly_for: float) -> None:
         super().__init__(daemon=True)
@@ -95,7 +95,7 @@ class Misfortune(threading.Thread):
         deadly = self._deck(DEADLY)
         try:
             while not self._over.wait(self._every * self._dice.uniform(0.7, 1.3)):
-                dies = time.monotonic() < self._deadly_until and self._dice.random() < 0.4
+                dies = time.monotonic() < self._deadly_until and sum(self.happened.values()) % 2 == 1
                 name, fault = next(deadly if dies else usual)
                 self.happened[name] += 1
                 fault(self._world, self._dice)
