@@ -1,6 +1,6 @@
 """What mails can do to those who read them: units that are repeated, and the mails that carry them.
 
-A text or page bomb is `(before, unit, after)`; `grown` makes one of about `size` characters. Every carrier leads to
+A text or page bomb is `(before, unit, after)`; `grown` makes one of about `size` bytes. Every carrier leads to
 another parser, so that its patterns meet the bomb where they look. The shapes come from public reports on readers of
 mail and HTML, and from reading every pattern of ours with a bad intent.
 """
@@ -17,9 +17,10 @@ Grow = Callable[[int], bytes]
 
 
 def grown(bomb: Bomb, size: int) -> str:
-    """`before`, as many `unit`s as fit into `size` characters, `after`."""
+    """`before`, as many `unit`s as fit into `size` bytes of UTF-8, `after`."""
     before, unit, after = bomb
-    return before + unit * max(1, (size - len(before) - len(after)) // len(unit)) + after
+    ends, one = (len(text.encode("utf-8", "surrogatepass")) for text in (before + after, unit))
+    return before + unit * max(1, (size - ends) // one) + after
 
 
 # fmt: off

@@ -23,7 +23,7 @@ MIB: Final = 1024 * 1024
 
 
 def hostile_mails(size: int) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each mail; a text has about `size` characters, a page a quarter of it, as their limits."""
+    """Name and bytes of each mail; a text has about `size` bytes, a page a quarter of it, as their limits."""
     carriers = cycle(TEXT_CARRIERS)
     for name, bomb in TEXTS.items():
         text = grown(bomb, size)

@@ -17,7 +17,7 @@ from tests.hostile.measuring import RULES, Cost, costs
 from tests.torture import TORTURE, report, scale
 
 SIZE = scale(8 * 1024, MIB)
-"""Characters of a text bomb; the long run takes what the limits let through."""
+"""Bytes of a text bomb; the long run takes what the limits let through."""
 
 EACH = scale(5, 1)
 """Every so many goes through the workers and the store."""

@@ -58,7 +58,7 @@ def cases() -> Iterator[tuple[str, Grow, int]]:
             yield f"{shape} in {carrier}", text_mail(carrier, TEXTS[shape]), scale(4 * 1024, MAX_TEXT // 8)
     for number, carrier in enumerate(PAGE_CARRIERS):
         for shape in PAGES if TORTURE else list(PAGES)[number::12]:
-            yield f"{shape} in {carrier}", page_mail(carrier, PAGES[shape]), scale(4 * 1024, MAX_HTML // 4)
+            yield f"{shape} in {carrier}", page_mail(carrier, PAGES[shape]), scale(4 * 1024, MAX_HTML // 5)
     for shape, grow in STRUCTURES.items():
         yield shape, grow, scale(500, 3_000)
 

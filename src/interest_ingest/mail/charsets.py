@@ -172,11 +172,16 @@ def _damaged(data: bytes, codec: str | None) -> Decoded | None:
         strong = candidate == "utf-8" or candidate in _ESCAPED.values()
         text = data.decode(candidate, "replace")
         lost = text.count("\ufffd")
-        fitting = sum(1 for char in text if char > "\x7f") - lost
-        sound = sum(1 for char in text[: text.find("\ufffd")] if char > "\x7f")
+        fitting = _high(text) - lost
+        sound = _high(text[: text.find("\ufffd")])
         if fitting >= (2 if strong else 10) * lost or sound >= (8 if strong else 30):
             return Decoded(text, candidate, "damaged")
     return None
+
+
+def _high(text: str) -> int:
+    """The number of characters that are no ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def storable(text: str) -> str:
