@@ -79,8 +79,8 @@ DATABASE: dict[str, Fault] = {"database crash": _restart_database}
 
 
 class Misfortune(threading.Thread):
-    """A fault every `every` seconds. Every second one is deadly in the first `deadly_for` seconds of it, none later: the
-    slope of the memory of a daemon that lived long is what is wanted from the rest."""
+    """A fault every `every` seconds. Every second one is deadly in the first `deadly_for` seconds of it, none later:
+    the slope of the memory of a daemon that lived long is what is wanted from the rest."""
 
     def __init__(self, world: World, dice: random.Random, every: float, deadly_for: float) -> None:
         super().__init__(daemon=True)
