@@ -173,7 +173,8 @@ def _translate(account: Account, guard: Guard, error: BaseException, login: bool
         return Refused(
             _sentence(account, "gives the folder {folder!r} for reading only; acknowledge needs more rights")
         )
-    if isinstance(error, imaplib.IMAP4.abort):
+    # imapclient makes a refused log-in of a connection that ended during it: that is no reason to wait for an hour.
+    if isinstance(error, imaplib.IMAP4.abort) or text.startswith("socket error"):
         return _broken(account, text)
     if isinstance(error, (ProtocolError, *_PARSER_ERRORS)):
         return Misbehaving(_sentence(account, _REMEDIES[Misbehaving], type(error).__name__))
