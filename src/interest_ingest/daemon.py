@@ -133,7 +133,8 @@ class Daemon:
         if left:
             # They are daemon threads; what they had not committed is done again next time.
             logger.warning("stopped without waiting longer", left=left)
-        logger.info("stopped")
+        if self._store:
+            logger.info("stopped")
         return not left
 
     def _close(self) -> None:

@@ -43,6 +43,9 @@ KEYWORD = b"$Carded"
 WINDOW = 50_000
 """UIDs of one SEARCH: its answer is one line, and servers and clients have limits on lines."""
 
+_FOUND_BYTES = 1024 * 1024
+"""The answer to one SEARCH: WINDOW times a UID of ten digits, and room for what else the server tells meanwhile."""
+
 _GROUP = 500
 """UIDs of one command: some servers refuse command lines over 8,000 octets."""
 
@@ -128,7 +131,7 @@ class Mailbox:
         received = ["SINCE", since] if since else []
         found: set[int] = set()
         for begin, end in self._windows(low, high):
-            answer = self._ask(self._client.search, ["UID", f"{begin}:{end}", *received])
+            answer = self._search(["UID", f"{begin}:{end}", *received])
             # Servers give the last message for a range that begins after it (RFC 3501 §6.4.8).
             found.update(uid for uid in answer if begin <= uid <= end)
         return sorted(found)
@@ -144,7 +147,7 @@ class Mailbox:
         """Those of the UIDs that are in the folder now, ascending."""
         there: list[int] = []
         for group in _compact(sorted(uids)):
-            answer = self._ask(self._client.search, ["UID", ",".join(map(str, _set(group)))])
+            answer = self._search(["UID", ",".join(map(str, _set(group)))])
             there += set(answer).intersection(group)
         return sorted(there)
 
@@ -391,6 +394,11 @@ class Mailbox:
         answer = self._ask(lambda: read(self._client.fetch_lines(_set(uids), items)), more=more)
         self.asking = []
         return {uid: answer[uid] for uid in uids if uid in answer}
+
+    def _search(self, criteria: list[Any]) -> list[int]:
+        """The UIDs that fit; imapclient needs some 25 times the memory of the answer."""
+        with translated(self.account, self._guard), self._guard.command(_FOUND_BYTES):
+            return list(self._client.search(criteria))
 
     def _ask(self, command: Callable[..., T], *given: Any, more: int = 0, **named: Any) -> T:
         with translated(self.account, self._guard), self._guard.command(self.account.limits.answer_bytes + more):
