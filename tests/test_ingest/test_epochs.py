@@ -123,6 +123,16 @@ def test_a_uid_is_reused_without_a_new_uidvalidity(world: World) -> None:
     assert world.poll().landed == 0
 
 
+def test_a_reused_uid_whose_mail_is_not_given_at_once(world: World) -> None:
+    """That it could not be looked at does not make it the mail that we know."""
+    world.poll()
+    world.box.mails[3], world.box.no_body = letter(44).raw, {3}
+    assert world.poll().landed == 0
+    world.box.no_body = set()
+    assert world.poll().landed == 3
+    world.all_in(1, 2, 3, 44)
+
+
 @pytest.mark.parametrize("sticky", [True, False], ids=["no uidvalidity", "uidnotsticky"])
 def test_uids_do_not_last(world: World, sticky: bool) -> None:
     """T-09.4 and 5: mails are known by their bytes, whatever their numbers are."""

@@ -89,7 +89,8 @@ def reused(store: Store, box: Mailbox, epoch_id: int, uids: Sequence[int]) -> li
 
     Size, date and name of all are compared, which is cheap; only where they differ the message is fetched again. If it
     is the same after all (servers estimate sizes and render mails anew), the ledger learns the new values, so that
-    one of them does not cost that again. Newest first: servers that reuse UIDs give away those of deleted last mails.
+    one of them does not cost that again. One that is not given now may be either and is looked at again. Newest first:
+    servers that reuse UIDs give away those of deleted last mails.
     """
     others: list[int] = []
     left = MAX_LOOKED_AT
@@ -99,9 +100,9 @@ def reused(store: Store, box: Mailbox, epoch_id: int, uids: Sequence[int]) -> li
         changed = {uid: size for uid, size in box.sizes(known).items() if differs(known[uid], size)}
         suspects = sorted((uid for uid in changed if not _same_name(known[uid], changed[uid])), reverse=True)
         looked_at, left = suspects[:left], left - len(suspects[:left])
-        found = [uid for uid in looked_at if not _same_message(store, box, epoch_id, uid)]
-        others += found
-        same = changed.keys() - set(suspects) | set(looked_at).difference(found)
+        seen = {uid: _same_message(store, box, epoch_id, uid) for uid in looked_at}
+        others += [uid for uid, same in seen.items() if same is False]
+        same = changed.keys() - set(suspects) | {uid for uid, same in seen.items() if same}
         store.correct(epoch_id, {uid: Told(*changed[uid]) for uid in same})
     return others
 
@@ -116,8 +117,8 @@ def _same_name(told: Told, now: Size) -> bool:
     return bool(told.emailid) and told.emailid == now.emailid
 
 
-def _same_message(store: Store, box: Mailbox, epoch_id: int, uid: int) -> bool:
-    """Whether the UID still gives the bytes, or at least the Message-ID, that the ledger has of it.
+def _same_message(store: Store, box: Mailbox, epoch_id: int, uid: int) -> bool | None:
+    """Whether the UID still gives the bytes, or at least the Message-ID, that the ledger has of it; None: no bytes.
 
     A server that renders mails anew gives other bytes at every request.
     """
@@ -127,4 +128,4 @@ def _same_message(store: Store, box: Mailbox, epoch_id: int, uid: int) -> bool:
             return True
         named = header_of(message.raw).message_id_digest
         return bool(named) and named == kept.message_id_digest
-    return True  # it has gone, or is not given: another matter
+    return None
