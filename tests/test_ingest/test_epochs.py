@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from imapclient import IMAPClient
@@ -17,7 +19,7 @@ from interest_ingest.ingest.reading import read
 from interest_ingest.ingest.verify import verify_mailbox
 from interest_ingest.mailbox.account import Account
 from interest_ingest.mailbox.faults import MailboxError
-from interest_ingest.store import Landed, Store
+from interest_ingest.store import Epoch, Landed, Store
 from tests.mails import letter
 from tests.servers.changing_imap import Box
 from tests.servers.cyrus import Cyrus, Server
@@ -308,6 +310,31 @@ def test_a_comparison_costs_no_bytes_and_few_commands(world: World) -> None:
         fetches = [line for line in server.said if b"FETCH" in line]
     assert world.box.fetched == []
     assert len(fetches) <= 5
+
+
+def test_verify_while_a_poll_lands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came and was landed after the folder was opened is no sign of a restored mailbox."""
+    world.poll()
+    ask = world.store.current_epoch
+
+    def ask_later(*told: Any) -> Epoch | None:
+        if 4 not in world.box.mails:
+            world.box.mails[4] = letter(4).raw
+            world.poll()
+        return ask(*told)
+
+    monkeypatch.setattr(world.store, "current_epoch", ask_later)
+    assert world.unaccounted() == 0
+    world.all_in(1, 2, 3, 4)
+
+
+def test_verify_raises_no_alarm(world: World) -> None:
+    """A mail that came since the last poll is unaccounted for, and taken in at the next."""
+    world.poll()
+    world.box.mails[4] = letter(4).raw
+    assert world.unaccounted() == 1
+    (one,) = world.store.health(datetime.now(UTC)).mailboxes
+    assert one.unaccounted == 0
 
 
 # Real servers

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from interest_ingest.ingest.header import header_of
 from interest_ingest.mailbox.account import Account
-from interest_ingest.mailbox.imap import Mailbox, connect
+from interest_ingest.mailbox.imap import FolderState, Mailbox, connect
 from interest_ingest.mailbox.message import Size
 from interest_ingest.store import Epoch, Store, Told
 
@@ -46,23 +46,34 @@ class Verified:
 def verify_mailbox(
     store: Store, account: Account, since: date | None = None, stop: threading.Event | None = None
 ) -> Verified:
-    """Compare the mailbox with the ledger and note the result there; nothing is fetched into it.
+    """Compare the mailbox with the ledger; nothing is fetched into it, nor noted there.
 
     A message that was landed and not read yet is accounted for; one whose UID the ledger knows for another message is
     not. Raises `MailboxError` if the mailbox cannot be read.
     """
     mailbox_id = store.mailbox(account.name, account.folder)
     with connect(account, stop) as box:
-        state = box.examine()
+        state, epoch = _opened(store, box, mailbox_id)
         uids = box.uids(1, since=since)
-        lasting = state.uidvalidity is not None
-        epoch = store.current_epoch(mailbox_id, state.uidvalidity, state.uidnext if lasting else None, state.mailboxid)
-        lacking = _lacking(store, box, epoch, uids, lasting=lasting)
+        lacking = _lacking(store, box, epoch, uids, lasting=state.uidvalidity is not None)
         there = box.present(lacking)
     outcomes = store.outcomes_of(epoch.id) if epoch else {}
     on_server = len(uids) - (len(lacking) - len(there))
-    store.compared(mailbox_id, on_server, len(there))
     return Verified(account.name, on_server, sum(outcomes.values()), outcomes, len(there))
+
+
+def _opened(store: Store, box: Mailbox, mailbox_id: int) -> tuple[FolderState, Epoch | None]:
+    """What the server says of the folder, and the epoch that it belongs to.
+
+    Asked twice: a poll may just have landed mails that came after the first answer, whose UIDNEXT then says that the
+    folder was restored from a backup.
+    """
+    for _ in range(2):
+        state = box.examine()
+        uidnext = state.uidnext if state.uidvalidity is not None else None
+        if epoch := store.current_epoch(mailbox_id, state.uidvalidity, uidnext, state.mailboxid):
+            break
+    return state, epoch
 
 
 def _lacking(store: Store, box: Mailbox, epoch: Epoch | None, uids: list[int], *, lasting: bool) -> list[int]:
