@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,11 +43,16 @@ def mailbox(name: str, port: int, password: str = "correct-horse", **more: Any) 
     return {"name": name, **where, "poll_interval": "1s", **more}
 
 
+def configured(folder: Path, *mailboxes: dict[str, Any], **sections: Any) -> settings.Settings:
+    url = f"sqlite:///{folder}/i.db"
+    return settings.from_tables({"database": {"url": url}, "mailboxes": list(mailboxes), **sections})
+
+
 @contextlib.contextmanager
 def started(folder: Path, *mailboxes: dict[str, Any], **sections: Any) -> Iterator[tuple[Daemon, Supervisor, Store]]:
-    url = f"sqlite:///{folder}/i.db"
-    worker = Daemon(settings.from_tables({"database": {"url": url}, "mailboxes": list(mailboxes), **sections}))
-    store = Store.open(url)
+    known = configured(folder, *mailboxes, **sections)
+    worker = Daemon(known)
+    store = Store.open(known.database_url())
     worker.start(store)
     assert worker._mailboxes
     try:
@@ -144,6 +150,27 @@ def test_after_three_refusals_only_a_reload_logs_in_again(said: str, tmp_path: P
             worker._reload = lambda: worker._settings
             worker._load_again()
             await_true(lambda: logins() == 4)
+
+
+def test_a_reload_while_a_poll_hangs_polls_anew_as_soon_as_that_has_ended(tmp_path: Path) -> None:
+    """What the old configuration came to says nothing of the new one: no pause, and no interval without a poll."""
+    told = threading.Event()
+
+    def slow_refusal(line: liar.Line, tag: bytes, _: bytes) -> None:
+        told.wait(20)
+        line.answer(tag, status=b"NO [AUTHENTICATIONFAILED] no")
+
+    with (
+        lying({b"LOGIN": slow_refusal}) as wrong,
+        lying({}) as right,
+        started(tmp_path, mailbox("a", wrong.port, poll_interval="1h")) as (worker, _, store),
+    ):
+        await_true(lambda: any(b"LOGIN" in command for command in wrong.said))
+        worker._reload = lambda: configured(tmp_path, mailbox("a", right.port, poll_interval="1h"))
+        worker._load_again()
+        time.sleep(0.5)
+        told.set()
+        await_true(lambda: store.counts().cards == 1, 10)
 
 
 # Hints

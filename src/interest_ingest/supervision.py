@@ -100,7 +100,7 @@ class Course:
     not_before: float = -math.inf
     running: bool = False
     hinted: bool = False
-    """IDLE told of new mail while a poll was running."""
+    """While a poll was running IDLE told of new mail, or the configuration was reloaded."""
 
     @property
     def use(self) -> Use:
@@ -188,12 +188,21 @@ class Supervisor:
         self._idle.start()
 
     def change(self, jobs: Sequence[Job], connections_per_host: int) -> None:
-        """Poll these mailboxes from now on, each at once, whatever happened before; polls that are running go on."""
+        """Poll these mailboxes from now on, each at once, whatever happened before.
+
+        Polls that are running go on as they began, and those mailboxes are polled anew when they end.
+        """
         self._jobs = jobs
-        self._courses.clear()
+        self._begin_courses()
         self._budget.per_host = connections_per_host
         self._idle.watch(job.account for job in jobs if job.mailbox.idle)
         self.schedule()
+
+    def _begin_courses(self) -> None:
+        with self._lock:
+            running = [name for name, course in list(self._courses.items()) if course.running]
+            self._courses.clear()
+            self._courses.update((name, Course(running=True, hinted=True)) for name in running)
 
     def schedule(self) -> None:
         """Set the polls anew: at once, or when a pause after failures ends.
