@@ -13,7 +13,7 @@ COPY config config
 COPY migrations migrations
 RUN tools/bin/python -m build --wheel --no-isolation --outdir dist . \
     && python -m venv /opt/interest-ingest \
-    && /opt/interest-ingest/bin/pip install --no-cache-dir --no-index --find-links wheels "$(echo dist/*.whl)[postgres]" \
+    && /opt/interest-ingest/bin/pip install --no-cache-dir --no-index --find-links wheels "$(echo dist/*.whl)[postgres,mysql,dkim]" \
     && /opt/interest-ingest/bin/python -m compileall -q /opt/interest-ingest/lib
 
 FROM python:3.13-slim

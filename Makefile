@@ -18,7 +18,7 @@ on = $(filter-out 0 no off false,$($(1)))
 
 help:
 	echo 'make demo    the daemon on an embedded mail server with sample mails (ONCE=1: end by itself, JSON=1: JSON Lines)'
-	echo 'make test    the tests; what needs Dovecot or PostgreSQL is skipped where they are not installed (ARGS="-k word")'
+	echo 'make test    the tests; what needs a server is skipped where it is not installed (ARGS="-k word")'
 	echo 'make torture the long form of the reliability tests, with their figures at the end (hours; ARGS="-k word")'
 	echo 'make fuzz    one parser under a fuzzer (PARSER=facebook.notification SECONDS=60)'
 	echo 'make soak    the daemon under random faults for a time (HOURS=1)'

@@ -82,6 +82,8 @@ def test_the_readme_shows_commands_at_all() -> None:
         "check",
         "run",
         "cards",
+        "status",
+        "verify",
     ]
     assert list(command_lines(TOP / "Dockerfile")) == ["check --polled"]
 
