@@ -65,6 +65,19 @@ def test_a_poll_that_breaks_tells_what_it_landed(run: Run, box: Box, monkeypatch
     assert second.document["outcomes"] == {"cards": 2}
 
 
+def test_poll_is_noted_for_who_has_no_daemon(run: Run, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """Polled by cron: `check --polled` and `status` know it, and why a poll failed."""
+    with box.serve() as server:
+        configure(server.port, monkeypatch)
+        assert run("check", "--polled").code == 1
+        run("poll")
+        assert run("check", "--polled").code == 0
+    run("poll")
+    (one,) = run("status", "--json").document["mailboxes"]
+    assert one["last_success"]
+    assert "notifications" in one["last_error"]
+
+
 def test_a_mail_in_quarantine_from_its_reason_to_its_dismissal(
     run: Run,  # noqa: F811
     box: Box,

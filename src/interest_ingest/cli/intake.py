@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -104,6 +105,8 @@ def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], b
         except BaseException:  # Ctrl-C: the pool waits for its threads, so their connections are cut
             stop.set()
             raise
+    for part, mailbox in zip(parts, mailboxes, strict=True):
+        _note(store, mailbox, part.error)
     report = Report("mailboxes", parts, read_waiting(store, settings, bars))
     for part, account, mailbox in zip(parts, accounts, mailboxes, strict=True):
         if not part.error and mailbox.acknowledge != "none":
@@ -112,6 +115,15 @@ def poll_mailboxes(store: Store, settings: Settings, mailboxes: list[Mailbox], b
             except IngestError as error:
                 part.error = error
     return report
+
+
+def _note(store: Store, mailbox: Mailbox, error: IngestError | None) -> None:
+    """Tell the ledger, for `status` and `check --polled`; of a mailbox that another process polls that one tells."""
+    from interest_ingest.store import Leased
+
+    if not isinstance(error, Leased):
+        with suppress(IngestError):  # an absent database is told by whoever needs it
+            store.polled(store.mailbox(mailbox.name, mailbox.folder), str(error) if error else None)
 
 
 def import_paths(
