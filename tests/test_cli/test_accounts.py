@@ -65,6 +65,24 @@ def test_a_poll_that_breaks_tells_what_it_landed(run: Run, box: Box, monkeypatch
     assert second.document["outcomes"] == {"cards": 2}
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("mails 99999999999999999999", 1),
+        ("mails --uid 99999999999999999999", 2),
+        ("mails --uid -1", 2),
+        ("quarantine show 99999999999999999999", 2),
+        ("quarantine retry 99999999999999999999", 2),
+        ("quarantine dismiss 0", 2),
+    ],
+)
+def test_a_number_that_no_mail_can_have(run: Run, monkeypatch: pytest.MonkeyPatch, words: str, code: int) -> None:  # noqa: F811
+    """A sentence and its code, no trace of a driver that cannot count so far."""
+    configure(1, monkeypatch)
+    ended = run(*words.split())
+    assert (ended.code, "Traceback" in ended.err, bool(ended.err)) == (code, False, True)
+
+
 def test_poll_is_noted_for_who_has_no_daemon(run: Run, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """Polled by cron: `check --polled` and `status` know it, and why a poll failed."""
     with box.serve() as server:

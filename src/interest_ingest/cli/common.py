@@ -26,6 +26,9 @@ PIPE_WIDTH = 160
 # Controls could steer the terminal, bidirectional overrides make a text read as what it is not.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""Of a mail in the ledger or on a server, as far as databases count."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, nothing else.")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interest_ingest.cli.common import Columns, Given, json_option, neutral, one_line, print_json, print_table
+from interest_ingest.cli.common import NUMBER, Columns, Given, json_option, neutral, one_line, print_json, print_table
 
 if TYPE_CHECKING:
     from interest_ingest.store import Which
@@ -50,6 +50,9 @@ class OutcomeName(click.ParamType[str]):
             self.fail(f"{value!r} is none; there are {', '.join(names)}", param, ctx)
         return str(value)
 
+
+MANY_DIGITS = 19
+"""No database counts mails so far: such a number is no mail's, and may be a Message-ID."""
 
 TRUSTS = ("verified", "unproven", "failed")
 """As `cards.Trust` has them; `--help` need not load the card's model."""
@@ -96,7 +99,7 @@ def cards(
 @click.argument("mail", metavar="[MAIL_ID|MESSAGE_ID]", required=False)
 @json_option
 @click.option("--outcome", type=OutcomeName(), metavar="OUTCOME", help="Only mails of this outcome.")
-@click.option("--uid", type=int, metavar="UID", help="Only the mail of this number on the server.")
+@click.option("--uid", type=NUMBER, metavar="UID", help="Only the mail of this number on the server.")
 @click.option("--mailbox", metavar="NAME", help="Only mails of this mailbox.")
 @click.pass_obj
 def mails(
@@ -129,7 +132,7 @@ def _which(mail: str | None, uid: int | None, mailbox: str | None) -> Which:
 
     if mail is None:
         return Which(uid=uid, mailbox=mailbox)
-    if mail.isdecimal():
+    if mail.isdecimal() and len(mail) < MANY_DIGITS:
         return Which(mail_id=int(mail), uid=uid, mailbox=mailbox)
     return Which(message_id_digest=message_id_digest(mail), uid=uid, mailbox=mailbox)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interest_ingest.cli.common import (
+    NUMBER,
     Given,
     json_option,
     neutral,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("mail_id", "mailbox", "received_at", "reason", "parser", "parser_version", "deliveries", "raw_kept")
 
-_ids = click.argument("ids", metavar="[MAIL_ID]...", nargs=-1, type=int)
+_ids = click.argument("ids", metavar="[MAIL_ID]...", nargs=-1, type=NUMBER)
 _reason = click.option("--reason", metavar="TEXT", help="Only mails whose reason begins with this.")
 _parser = click.option("--parser", metavar="NAME", help="Only mails of this parser.")
 _held = click.option("--held", is_flag=True, help="Mails that were held back in a flood, in place of quarantined ones.")
@@ -56,7 +57,7 @@ def list_(given: Given, as_json: bool, reason: str | None, parser: str | None, h
 
 
 @quarantine.command(short_help="Show one: reason, parser, trace, or its bytes.")
-@click.argument("mail_id", metavar="MAIL_ID", type=int)
+@click.argument("mail_id", metavar="MAIL_ID", type=NUMBER)
 @json_option
 @click.option("--raw", is_flag=True, help="Print the raw mail on standard output, nothing else.")
 @click.pass_obj
