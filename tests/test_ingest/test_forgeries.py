@@ -154,6 +154,26 @@ def test_no_forgery_is_verified(name: str) -> None:
             assert (card.source_url, card.reply.url, card.author.profile_url) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Subject: Anna sent you a message",
+        "content-type: multipart/mixed; boundary=x",
+        "X: y\rContent-Type: multipart/mixed; boundary=x",
+        "Reply-To: a@foul.example\nReply-To: b@foul.example",
+        "Date: Sat, 21 Nov 2026 17:20:00 +0000",
+        "Message-ID: <1@foul.example>",
+    ],
+)
+def test_what_was_put_above_a_signed_mail_is_not_proven(field: str) -> None:
+    """The signature of a mail that somebody was sent himself still holds: it covers the lowest of two fields."""
+    proof = results(f"{MX}; {GOOD}")
+    assert reading(mail(proof, OURS)).trust is Trust.VERIFIED
+    forged = mail(proof, OURS, field)
+    assert authenticate(forged, MX).signed == ("facebookmail.com",)
+    assert read(forged, Rules(), authentication=authenticate(forged, MX)).trust is Trust.UNPROVEN
+
+
 EXCHANGE = received("AM9PR01CA0012.eurprd01.prod.exchangelabs.com", "DB9PR01MB1234.eurprd01.prod.exchangelabs.com")
 EXCHANGE_HOP = received("DB5EUR02FT055.eop-EUR02.prod.protection.outlook.com", "AM9PR01CA0012.outlook.office365.com")
 EXCHANGE_EDGE = received("66-220-155-1.mail-mail.facebook.com", "DB5EUR02FT055.mail.protection.outlook.com")

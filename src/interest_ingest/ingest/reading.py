@@ -32,6 +32,12 @@ MAX_TRACE = 8_000
 ELSEWHERE = "its third-party parser is not running"
 """What is said of a mail should nobody hand it on."""
 
+SINGLE = frozenset(
+    "from sender reply-to to cc subject date message-id mime-version content-type content-transfer-encoding".split()
+)
+"""Fields that a mail has once (RFC 5322 §3.6, RFC 2045 §3). A signature covers the lowest of two, readers show the
+first: whoever was sent a signed mail could put another subject, or another way to read its text, above it."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the arrival of a mail that names no date at all and was read from a bare file."""
 
@@ -114,12 +120,18 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
     """Ask the chosen parsers in their order; a fallback parser that yields nothing passes the mail on."""
     for parser in choice.parsers:
         # The receiving server vouches for the mail that it received, not for one forwarded inside it.
-        proof = found if choice.mail is outer else Authentication()
+        proof = found if choice.mail is outer and not _added_to(outer) else Authentication()
         level = trust(parser, proof, rules.site_hosts)
         reading = _ask(parser, choice.mail, rules, level, received_at)
         if reading is not None:
             return reading
     return Reading(outcome=choice.outcome, reason=choice.reason)
+
+
+def _added_to(mail: Mail) -> bool:
+    """Whether somebody may have put fields above those that were signed."""
+    names = [name for name in (written.lower() for written, _ in mail.all_headers()) if name in SINGLE]
+    return len(names) > len(set(names))
 
 
 def _ask(parser: Parser, mail: Mail, rules: Rules, level: Trust, received_at: datetime) -> Reading | None:
