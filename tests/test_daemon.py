@@ -181,6 +181,25 @@ def test_a_second_stop_ends_it_at_once(dovecot: Dovecot, held_database: str, run
     assert process.child.wait(3) == 128 + signal.SIGTERM
 
 
+def test_a_broken_parser_is_told_once_and_after_a_reload_no_more(
+    dovecot: Dovecot, running: Callable[..., Process], tmp_path: Path
+) -> None:
+    (tmp_path / "parsers").mkdir()
+    broken = tmp_path / "parsers" / "broken.py"
+    broken.write_text("no python\n")
+    process = running(mailbox(dovecot, "plugged"))
+    await_true(lambda: process.told('"started"'))
+    process.config.write_text(process.config.read_text() + f'[parsers]\nfolder = "{broken.parent}"\n')
+    process.child.send_signal(signal.SIGHUP)
+    await_true(lambda: process.told('"parser not used"'))
+    assert process.told(str(broken))
+    broken.unlink()
+    process.child.send_signal(signal.SIGHUP)
+    dovecot.deliver("plugged", letter(1).raw)
+    await_true(lambda: process.told('"cards": 1'))
+    assert process.log.read_text().count('"parser not used"') == 1
+
+
 def test_a_reload_takes_the_new_configuration_and_keeps_the_old_if_that_is_bad(
     dovecot: Dovecot, running: Callable[..., Process]
 ) -> None:

@@ -213,6 +213,7 @@ class Daemon:
         self._watch.configure(settings)
         if self._mailboxes:
             self._mailboxes.change(jobs, settings.polling.connections_per_host)
+        self._landed.set()  # whoever reads looks at the configuration again
         logger.info("configuration reloaded", mailboxes=len(jobs))
 
     # Reading
@@ -237,6 +238,7 @@ class Daemon:
         own = Judge.open(self._store, settings.limits.of_an_hour())
         self._watch.breakers = own.open_breakers
         judge = with_unread_cards(own) if settings.quarantine.card else own
+        _tell_problems(readers)
         failures = 0
         self._landed.set()  # what an earlier run landed and did not record
         while not self._stop.is_set() and settings is self._settings:
@@ -295,6 +297,13 @@ def _jobs(settings: Settings) -> list[Job]:
     jobs = [Job(mailbox, settings.account(mailbox)) for mailbox in settings.chosen()]
     log.keep_secret(job.account.password for job in jobs)
     return jobs
+
+
+def _tell_problems(readers: Readers) -> None:
+    """Third-party parsers that cannot be used, once for each configuration."""
+    with contextlib.suppress(IngestError):  # that none can be asked at all is told with the mails that wait for it
+        for problem in readers.found.problems:
+            logger.warning("parser not used", reason=problem)
 
 
 def _ended(thread: threading.Thread, deadline: float) -> bool:
