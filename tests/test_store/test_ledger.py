@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -242,6 +243,8 @@ def test_a_poll_leaves_its_time_or_its_error(store: Store, database_url: str) ->
     (row,) = table(database_url, "mailbox")
     assert row["polled_at"] is not None
     assert row["last_error"] is None
+    store.polled(mailbox_id, unless_within=timedelta(minutes=1))
+    assert table(database_url, "mailbox") == [row], "it says nothing new"
 
 
 def test_a_known_mail_is_settled_even_if_its_twin_is_erased(store: Store, database_url: str) -> None:

@@ -123,7 +123,8 @@ def _note(store: Store, mailbox: Mailbox, error: IngestError | None) -> None:
 
     if not isinstance(error, Leased):
         with suppress(IngestError):  # an absent database is told by whoever needs it
-            store.polled(store.mailbox(mailbox.name, mailbox.folder), str(error) if error else None)
+            mailbox_id = store.mailbox(mailbox.name, mailbox.folder)
+            store.polled(mailbox_id, str(error) if error else None, unless_within=mailbox.poll_interval)
 
 
 def import_paths(

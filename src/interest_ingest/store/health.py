@@ -52,6 +52,8 @@ class MailboxHealth:
     """Of these: not to be read before some later instant."""
     waiting_since: datetime | None = None
     """When the oldest of these landed."""
+    due_since: datetime | None = None
+    """Since when the first of those that are not postponed could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +163,20 @@ def _mailbox(row: Row[Any], waiting: Row[Any] | None) -> MailboxHealth:
         waiting=waiting.number if waiting else 0,
         postponed=int(waiting.postponed) if waiting else 0,
         waiting_since=waiting.since if waiting else None,
+        due_since=waiting.due_since if waiting else None,
     )
 
 
 def _waiting(connection: Connection, now: datetime) -> dict[int, Row[Any]]:
-    postponed = case((delivery.c.not_before > literal(now, UtcDateTime), 1), else_=0)
+    later = delivery.c.not_before > literal(now, UtcDateTime)
+    due = case((~later, delivery.c.not_before), (delivery.c.not_before.is_(None), delivery.c.landed_at))
     rows = connection.execute(
         select(
             epoch.c.mailbox_id,
             func.count().label("number"),
-            func.sum(postponed).label("postponed"),
+            func.sum(case((later, 1), else_=0)).label("postponed"),
             func.min(delivery.c.landed_at).label("since"),
+            func.min(due, type_=UtcDateTime).label("due_since"),
         )
         .join(epoch, delivery.c.epoch_id == epoch.c.id)
         .where(delivery.c.outcome.is_(None))

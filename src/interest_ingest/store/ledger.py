@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -438,7 +438,12 @@ def acknowledged(connection: Connection, epoch_id: int, uids: Iterable[int]) -> 
         connection.execute(update(delivery).where(told).values(acknowledged_at=datetime.now(UTC)))
 
 
-def polled(connection: Connection, mailbox_id: int, error: str | None) -> None:
-    """Note a poll: completed, or failed with this sentence."""
-    values = {"last_error": error} if error else {"last_error": None, "polled_at": datetime.now(UTC)}
-    connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(values))
+def polled(connection: Connection, mailbox_id: int, error: str | None, unless_within: timedelta = timedelta()) -> None:
+    """Note a poll: completed, or failed with this sentence. One that repeats what was noted so lately is not noted."""
+    now = datetime.now(UTC)
+    it = mailbox.c.id == mailbox_id
+    if error is None:
+        stale = mailbox.c.polled_at.is_(None) | (mailbox.c.polled_at <= now - unless_within)
+        it = it & (stale | mailbox.c.last_error.is_not(None))
+    values = {"last_error": error} if error else {"last_error": None, "polled_at": now}
+    connection.execute(update(mailbox).where(it).values(values))

@@ -120,6 +120,7 @@ def retry(
     return done
 
 
+# `not_before`: it waits since now, however long ago it landed.
 _AS_NEW: Final[dict[str, Any]] = {
     "outcome": None,
     "reason": None,
@@ -129,7 +130,7 @@ _AS_NEW: Final[dict[str, Any]] = {
     "trust": None,
     "recorded_at": None,
     "claimed_by": None,
-    "not_before": None,
+    "not_before": func.now(),
     "interrupted": False,
     "attempts": 0,
 }

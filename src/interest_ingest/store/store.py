@@ -160,9 +160,12 @@ class Store:
         """The mailbox goes on where the account's `folder` ended: the server renamed it."""
         self._write(lambda c: epochs.adopt(c, mailbox_id, mailboxid, folder))
 
-    def polled(self, mailbox_id: int, error: str | None = None) -> None:
-        """Note a completed poll, or with `error` the sentence why it failed."""
-        self._write(lambda c: ledger.polled(c, mailbox_id, error))
+    def polled(self, mailbox_id: int, error: str | None = None, unless_within: timedelta = timedelta()) -> None:
+        """Note a completed poll, or with `error` the sentence why it failed.
+
+        A completed one is not noted again within `unless_within`: a second poll at once changes no row.
+        """
+        self._write(lambda c: ledger.polled(c, mailbox_id, error, unless_within))
 
     # Landing
 
