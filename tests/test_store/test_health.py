@@ -47,6 +47,25 @@ def test_a_mailbox_tells_its_polls_its_comparison_and_what_waits(store: Store) -
     assert abs(told.waiting_since - datetime.now(UTC)) < timedelta(minutes=5)
 
 
+def test_mails_wait_since_they_could_be_read(store: Store, database_url: str) -> None:
+    """A mail that was put off, and one of long ago that shall be read again, came due just now."""
+    deliver(store, reading(outcome=Outcome.QUARANTINED, reason="parser error"))
+    store.land(an_epoch(store), [landing(uid) for uid in (10, 11)])
+    put_off, later = (one.delivery_id for one in claimed(store))
+    due = datetime.now(UTC) - timedelta(seconds=5)
+    store.postpone([put_off], due)
+    store.postpone([later], datetime.now(UTC) + timedelta(hours=1))
+    aged(database_url, dict.fromkeys((1, 2, 3), timedelta(days=1)))
+    (told,) = store.health(datetime.now(UTC)).mailboxes
+    assert (told.waiting, told.postponed, told.due_since) == (2, 1, due)
+    store.retry()
+    store.postpone([claimed(store)[1].delivery_id], datetime.now(UTC) + timedelta(hours=1))
+    (told,) = store.health(datetime.now(UTC)).mailboxes
+    assert (told.waiting, told.postponed) == (3, 2)
+    assert told.due_since
+    assert datetime.now(UTC) - told.due_since < timedelta(minutes=1)
+
+
 def test_the_quarantine_is_told_by_the_unchanging_words_of_its_reasons(store: Store) -> None:
     deliver(
         store,

@@ -184,13 +184,13 @@ def _lagging(snapshot: Snapshot) -> Alarms:
     """Also a reader that does nothing any more shows here, and nowhere else."""
     for one in snapshot.mailboxes:
         health = one.health
-        if not (health and health.waiting_since and health.waiting > health.postponed):
+        if not (health and health.due_since):
             continue
-        if snapshot.at - max(health.waiting_since, snapshot.since or health.waiting_since) > LAG:
+        if snapshot.at - max(health.due_since, snapshot.since or health.due_since) > LAG:
             yield (
                 f"mails wait: {one.name}",
-                f"mailbox {one.name}: {health.waiting - health.postponed} mails wait to be read, the oldest landed at "
-                f"{health.waiting_since:%Y-%m-%d %H:%M} UTC; the log tells why, if it is no large import",
+                f"mailbox {one.name}: {health.waiting - health.postponed} mails wait to be read since "
+                f"{health.due_since:%Y-%m-%d %H:%M} UTC; the log tells why, if it is no large import",
             )
 
 
