@@ -77,6 +77,9 @@ poll_interval = "5s"
 [[sites]]
 name = "shop"
 hosts = ["{SITE}"]
+
+[limits]
+mailbox_per_hour = 0
 """,
         encoding="utf-8",
     )
