@@ -33,7 +33,10 @@ ELSEWHERE = "its third-party parser is not running"
 """What is said of a mail should nobody hand it on."""
 
 SINGLE = frozenset(
-    "from sender reply-to to cc subject date message-id mime-version content-type content-transfer-encoding".split()
+    (
+        *("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id"),
+        *("mime-version", "content-type", "content-transfer-encoding"),
+    )
 )
 """Fields that a mail has once (RFC 5322 §3.6, RFC 2045 §3). A signature covers the lowest of two, readers show the
 first: whoever was sent a signed mail could put another subject, or another way to read its text, above it."""
