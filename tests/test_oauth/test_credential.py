@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +16,13 @@ import structlog
 
 from interest_ingest import log
 from interest_ingest.mailbox.faults import AuthenticationFailed, MailboxError, Misbehaving, Throttled, Unavailable
-from interest_ingest.oauth import device
+from interest_ingest.oauth import device, endpoint
 from interest_ingest.oauth.credential import Credential
 from interest_ingest.oauth.endpoint import Refused
 from interest_ingest.oauth.permissions import advice, missing, owner
 from interest_ingest.oauth.providers import MICROSOFT_APP, PROVIDERS
 from interest_ingest.oauth.tokens import Token
+from tests.servers.dripping import dripping
 from tests.servers.oauth import Answer, Authority, jwt
 from tests.test_oauth.conftest import Make
 
@@ -245,6 +247,19 @@ def test_the_pause_that_the_server_asks_for_is_known(authority: Authority, make:
 def test_a_token_server_that_is_not_there_is_told_in_one_sentence(authority: Authority, make: Make) -> None:
     with pytest.raises(Unavailable, match=r"mailbox sales: 127\.0\.0\.1 cannot be reached"):
         make(token_url="http://127.0.0.1:1/token", refresh_token="x")()
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"), [(b"HTTP/1.1 200 OK\r\nX: ", b"x"), (b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b" ")]
+)
+def test_an_answer_that_never_ends_is_left(
+    make: Make, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
+) -> None:
+    monkeypatch.setattr(endpoint, "TOTAL_SECONDS", 0.5)
+    began = time.monotonic()
+    with dripping(first, drop) as port, pytest.raises(Unavailable, match="did not answer in time"):
+        make(token_url=f"http://127.0.0.1:{port}/", refresh_token="x")()
+    assert time.monotonic() - began < 5
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +22,11 @@ from interest_ingest import daemon, settings
 from interest_ingest.ingest.reading import read
 from interest_ingest.mailbox.faults import AuthenticationFailed
 from interest_ingest.store import Store
+from interest_ingest.store.health import Alarm
 from interest_ingest.watch import Watch, telling, watching
 from tests.servers import dovecot as dovecot_server
 from tests.servers import smtp as smtp_server
+from tests.servers.dripping import dripping
 
 T = TypeVar("T")
 
@@ -149,6 +151,25 @@ def test_a_receiver_that_fails_is_told_again_and_holds_up_nothing(tmp_path: Path
         assert [one.told_at for one in watch.open_alarms()] == [None]
         receiver.code = 204
         await_true(lambda: watch.open_alarms()[0].told_at, watch.tick)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nX: "
+
+
+@pytest.mark.parametrize(("first", "drop"), [(HEAD, b"x"), (b"220", b" "), (b"", b"220-wait\r\n")])
+def test_a_receiver_that_never_ends_its_answer_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
+) -> None:
+    """Else nobody would be told of anything any more."""
+    monkeypatch.setattr(telling, "TOTAL_SECONDS", 0.5)
+    with dripping(first, drop) as port:
+        webhook = {"webhook": f"http://127.0.0.1:{port}/"}
+        given = configured(tmp_path, alerts=webhook if first == HEAD else {"mail_to": ["ops@shop.example"]})
+        given = given.model_copy(update={"smtp": given.smtp.model_copy(update={"port": port})})
+        notice = telling.Notice(opened=(Alarm("disk low", "there is no room", datetime.now(UTC)),))
+        began = time.monotonic()
+        assert not telling.tell(given, notice, lambda _: False)
+    assert time.monotonic() - began < 5
 
 
 def test_many_alarms_at_once_are_one_notice(tmp_path: Path, receiver: Receiver) -> None:

@@ -11,8 +11,9 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from typing import Any
 
 _TICK = 0.1
 """Seconds between two looks; a command may overrun its deadline by about this much."""
@@ -120,6 +121,16 @@ class Guard:
             if self._socket is not None:
                 with contextlib.suppress(OSError):  # the server may have closed it already
                     self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def following(guard: Guard) -> dict[str, Callable[[str, dict[str, Any]], None]]:
+    """The `extensions` of a request by httpx2 whose connection is `guard`'s to cut."""
+
+    def trace(event: str, info: dict[str, Any]) -> None:
+        if event.endswith("connect_tcp.complete"):
+            guard.watch(info["return_value"].get_extra_info("socket"))
+
+    return {"trace": trace}
 
 
 _watched: set[Guard] = set()

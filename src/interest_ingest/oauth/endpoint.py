@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from interest_ingest.mailbox.faults import AuthenticationFailed, MailboxError, Misbehaving, Throttled, Unavailable
+from interest_ingest.mailbox.watchdog import Guard, following
 from interest_ingest.mailbox.wire import tls_context
 from interest_ingest.oauth.providers import Registration
 
@@ -155,20 +155,29 @@ _REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def _exchange(url: str, fields: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
-    """POST, and at most MAX_BYTES of the answer within TOTAL_SECONDS."""
-    deadline = time.monotonic() + TOTAL_SECONDS
+    """POST, and at most MAX_BYTES of the answer within TOTAL_SECONDS, however slowly it comes."""
+    guard = Guard(TOTAL_SECONDS, TOTAL_SECONDS)
+    try:
+        with contextlib.closing(guard), guard.command(MAX_BYTES):
+            return _answer(url, fields, guard)
+    except httpx2.HTTPError as error:
+        if guard.cut:
+            raise httpx2.ReadTimeout("the answer takes too long") from error
+        raise
+
+
+def _answer(url: str, fields: Mapping[str, str], guard: Guard) -> tuple[httpx2.Response, bytes]:
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    headers = {"Accept": "application/json"}
     body = b""
     with (
         httpx2.Client(timeout=timeout, verify=tls_context()) as client,
-        client.stream("POST", url, data=dict(fields), headers={"Accept": "application/json"}) as response,
+        client.stream("POST", url, data=dict(fields), headers=headers, extensions=following(guard)) as response,
     ):
         for chunk in response.iter_bytes(4096):
             body += chunk
             if len(body) > MAX_BYTES:
                 raise httpx2.RemoteProtocolError("the answer is too long")
-            if time.monotonic() > deadline:
-                raise httpx2.ReadTimeout("the answer takes too long")
     return response, body
 
 

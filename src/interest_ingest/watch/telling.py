@@ -10,6 +10,7 @@ import json
 import smtplib
 import socket
 import ssl
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ import structlog
 
 from interest_ingest.cards import iso_utc
 from interest_ingest.errors import IngestError
+from interest_ingest.mailbox.watchdog import Guard, following
 from interest_ingest.parsing.automatic import OUR_LOOP
 from interest_ingest.store.health import Alarm
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 SECONDS = 15.0
 """For each step of a conversation with a webhook's or mail server."""
+
+TOTAL_SECONDS = 60.0
+"""For the whole of it: a server that sends a byte now and then would keep us for ever, and nobody be told any more."""
 
 PAUSES = (0.0, 2.0, 10.0)
 """Seconds to wait before each try."""
@@ -121,11 +126,21 @@ def post(settings: Settings, notice: Notice) -> None:
     headers = {"Content-Type": "application/json"}
     if settings.alerts.webhook_secret:
         headers |= signature(settings.alerts.webhook_secret.get_secret_value(), body)
-    with httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
-        url = settings.alerts.webhook.get_secret_value()
-        with client.stream("POST", url, content=body, headers=headers) as response:  # its body is not read
-            if not response.is_success:
-                raise NotTold(f"the webhook answers with HTTP {response.status_code}")
+    guard = Guard(TOTAL_SECONDS, TOTAL_SECONDS)
+    with (
+        contextlib.closing(guard),
+        guard.command(0),
+        httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
+        client.stream(  # the body of the answer is not read
+            "POST",
+            settings.alerts.webhook.get_secret_value(),
+            content=body,
+            headers=headers,
+            extensions=following(guard),
+        ) as response,
+    ):
+        if not response.is_success:
+            raise NotTold(f"the webhook answers with HTTP {response.status_code}")
 
 
 def signature(secret: str, body: bytes, message_id: str = "", at: int | None = None) -> dict[str, str]:
@@ -164,19 +179,32 @@ def send_mail(settings: Settings, notice: Notice) -> None:
 
 @contextlib.contextmanager
 def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
-    """The mail server, logged in."""
+    """The mail server, logged in, for TOTAL_SECONDS."""
     smtp, tls = settings.smtp, settings.smtp.tls.value
     context = ssl.create_default_context()
-    if tls == "implicit":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(smtp.host, smtp.effective_port, timeout=SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(smtp.host, smtp.effective_port, timeout=SECONDS)
-    with server:
-        if tls == "starttls":
-            server.starttls(context=context)
-        if smtp.username:
-            server.login(smtp.username, smtp.read_password())
-        yield server
+    implicit = tls == "implicit"
+    server = smtplib.SMTP_SSL(timeout=SECONDS, context=context) if implicit else smtplib.SMTP(timeout=SECONDS)
+    server._host = smtp.host  # type: ignore[attr-defined]  # else only who connects at once has it for TLS
+    end = threading.Timer(TOTAL_SECONDS, _cut, (server,))
+    end.daemon = True
+    end.start()
+    try:
+        server.connect(smtp.host, smtp.effective_port)
+        with server:
+            if tls == "starttls":
+                server.starttls(context=context)
+            if smtp.username:
+                server.login(smtp.username, smtp.read_password())
+            yield server
+    finally:
+        end.cancel()
+        server.close()
+
+
+def _cut(server: smtplib.SMTP) -> None:
+    if sock := server.sock:
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, which its own thread is busy with
 
 
 def tried(settings: Settings) -> str:
