@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from interest_ingest.cards import Author, InterestCard, Outcome, Reading, Trust
-from interest_ingest.store import Reread, Store, Stored
+from interest_ingest.store import Reread, Store, Stored, rereading
 from interest_ingest.store.rereading import UNREAD_NOTE
 from interest_ingest.store.tables import card
 from tests.test_store.making import (
@@ -111,6 +112,24 @@ def test_a_card_that_is_made_no_more_is_superseded_unless_a_person_works_on_it(s
     assert [change.what for one in (first, second) for change in one.cards] == ["superseded", "kept"]
     assert list(cards(database_url)) == ["a claimed like"]
     assert read_again(store, nothing, nothing) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_a_card_that_a_person_takes_at_the_same_moment_stays(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one writer at a time: the person waits."""
+    deliver(store, reading(interest("a like")))
+    look = rereading.befores
+
+    def look_before_it_is_taken(*given: Any) -> Any:
+        found = look(*given)
+        claim(database_url)
+        return found
+
+    monkeypatch.setattr(rereading, "befores", look_before_it_is_taken)
+    read_again(store, Reading(outcome=Outcome.IGNORED, reason="no interest"))
+    assert list(cards(database_url)) == ["a like"]
 
 
 def test_a_superseded_card_is_shown_again_when_an_interest_is_it(store: Store, database_url: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, false, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, false, insert, select, true, update
 
 from interest_ingest.cards import InterestCard, Outcome, Reading
 from interest_ingest.store.identity import (
@@ -208,7 +208,9 @@ def write(connection: Connection, rows: Rows, now: datetime) -> None:
     _insert(connection, card, rows.cards)
     _insert(connection, card_key, sorted(rows.keys, key=lambda row: str(row["key"])))
     for card_id, changed in sorted(rows.changes.items()):
-        connection.execute(update(card).where(card.c.id == card_id).values(changed | {"updated_at": now}))
+        # A person may have touched it since it was read.
+        it = (card.c.id == card_id) & (UNTOUCHED if "superseded_at" in changed else true())
+        connection.execute(update(card).where(it).values(changed | {"updated_at": now}))
     _suspect(connection, rows.suspicions, now)
     _show_again(connection, rows.met - {row["id"] for row in rows.cards}, now)
     _insert(connection, card_origin, rows.origins)
