@@ -28,8 +28,9 @@ LIBRARIES = {
     "sqlalchemy": logging.WARNING,  # below that it logs parameters
 }
 
-_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]+@")
-_ADDRESS = re.compile(r"""[^\s<>"'(),;:\[\]]+@[^\s<>"'(),;:\[\]]+""")
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]{1,200}@")
+_ADDRESS = re.compile(r"""(?<![^\s<>"'(),;:\[\]])[^\s<>"'(),;:\[\]]+@[^\s<>"'(),;:\[\]]+""")
+"""From the beginning of a word on: tried at each of its letters, a long one without `@` would take minutes."""
 _secrets: set[str] = set()
 
 

@@ -88,9 +88,10 @@ def _without_secret(value: Any) -> Any:
     if not isinstance(value, SecretStr):
         return value
     secret = value.get_secret_value()
-    if "://" not in secret:
+    if url := re.match(r"(https?://)(?:[^/?#]*@)?([^/?#@]+)", secret):  # the rest of a webhook is its key
+        return f"{url[1]}{url[2]}/***"
+    if not re.match(r"(?:sqlite|postgresql|mariadb|mysql)\b[^:]*://", secret):
         return "***"
-    if url := re.match(r"https?://[^/@]+(?=/)", secret):  # the path of a webhook is its key
-        return f"{url[0]}/***"
-    shown = re.sub(r"(://[^:@/]*):[^/]*@", r"\1:***@", secret)
+    # As SQLAlchemy reads it: up to an @ the password may hold anything.
+    shown = re.sub(r"(://[^:@/]*):[^@]*@(?:[^/@]*@)*", r"\1:***@", secret)
     return re.sub(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*", r"\1***", shown)
