@@ -163,6 +163,15 @@ def test_what_lay_in_a_mailbox_before_it_was_opened_is_no_flood(store: Store) ->
     assert settle(store, Judge.open(store, Limits(sender=5, mailbox=5)), by("anna@flood.example")) == {"cards": 60}
 
 
+def test_what_is_past_fills_no_hour_of_a_new_judge(store: Store) -> None:
+    """A mailbox that was copied lately: its mails seem to have come within the hour in which it was first polled."""
+    copied = datetime.now(UTC) - timedelta(seconds=1)
+    land(store, 50, received_at=copied)
+    assert settle(store, Judge.open(store, Limits(sender=10)), by("anna@calm.example")) == {"cards": 50}
+    land(store, 5, received_at=copied + timedelta(seconds=2), name="new")
+    assert settle(store, Judge.open(store, Limits(sender=10)), by("anna@calm.example")) == {"cards": 5}
+
+
 def test_a_new_judge_goes_on_counting(store: Store) -> None:
     """`poll` is a process of its own each time."""
     outcomes: Counter[str] = Counter()

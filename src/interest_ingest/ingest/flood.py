@@ -94,7 +94,7 @@ class Flood:
 
     def held(self, landed: Landed, reading: Reading) -> Reading:
         """The reading, or where one of its buckets is full that it is held. The first one held there tells of it."""
-        if landed.released or self._is_past(landed):
+        if landed.released or self._is_past(landed.mailbox, landed.received_at):
             return reading
         self._seed()
         wanted = self._wanted(landed, reading.cards)
@@ -144,18 +144,18 @@ class Flood:
             self._counts.popitem(last=False)
         return count
 
-    def _is_past(self, landed: Landed) -> bool:
-        name = landed.mailbox
+    def _is_past(self, name: str, received_at: datetime) -> bool:
         if name not in self._opened:
             self._opened[name] = self._store.first_opened(name)
         opened = self._opened[name]
-        return name.startswith("import:") or (opened is not None and landed.received_at < opened)
+        return name.startswith("import:") or (opened is not None and received_at < opened)
 
     def _seed(self) -> None:
         if self._seeded:
             return
         for row in self._store.past_cards():
-            for bucket in self._buckets(_Made.then(row)):
+            past = self._is_past(row.mailbox, row.received_at)
+            for bucket in () if past else self._buckets(_Made.then(row)):
                 count = self._count(bucket)
                 count.add(row.delivery_id, count.cards.get(row.delivery_id, 0) + 1)
         self._seeded = True
