@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.social import Deed, deed_of, linked, places, portrait, quoted, read_sentence
@@ -68,7 +68,11 @@ def notification(mail: Mail) -> Iterator[Interest]:
 
 def type_key(mail: Mail) -> str:
     """`pm` of the unsubscribe link's `utype=pm`."""
-    types = (parse_qs(urlsplit(link).query).get("utype", [""])[0] for link in mail.links if "utype=" in link)
+    types = (
+        parse_qs(link.partition("?")[2].partition("#")[0]).get("utype", [""])[0]
+        for link in mail.links
+        if "utype=" in link
+    )
     return next(types, "")
 
 

@@ -10,7 +10,6 @@ import html
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.contract import Changed
@@ -211,9 +210,8 @@ def _page_of(permalink: str) -> str:
 
 def _site(links: str) -> str:
     """Host and folder of the WordPress: the sites of one network count their comments each for itself."""
-    found = re.search(r"(?>https?://[^\s/]{1,255})[^\s?]{0,300}?(?=/wp-admin/comment\.php)", links)
-    parts = urlsplit(found[0]) if found else None
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path}" if parts else ""
+    found = re.search(r"(?>https?://[^\s/]{1,255})([^\s?]{0,300}?)(?=/wp-admin/comment\.php)", links)
+    return f"{host_of(found[0])}{found[1]}" if found else ""
 
 
 def _as_written(text: str) -> str:
