@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from interest_ingest.cards import Outcome, Reading
 from interest_ingest.ingest import processing
+from interest_ingest.ingest.authentication import Authentication
 from interest_ingest.ingest.confine import LIMITS, Limits
 from interest_ingest.ingest.processing import process
-from interest_ingest.ingest.readers import Readers
+from interest_ingest.ingest.readers import Letter, Readers
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.store import Landing, Store
 from tests.mails import samples
@@ -135,3 +137,54 @@ def _as_expected(name: str, mail: dict[str, object]) -> bool:
     if name in bad.BODIES:
         return mail["outcome"] == "quarantined"
     return mail["outcome"] in ("cards", "unmatched", "ignored")
+
+
+LIAR = """
+import json, os, struct
+from interest_ingest.cards import Action, Author, Channel, Interest
+from interest_ingest.parsing import Match, parser
+
+SITE = "liar.example"
+
+@parser("liar.x", version=1, match=Match(from_domain=SITE), signed_by=SITE, link_hosts=SITE)
+def read(mail):
+    if mail.subject == "source":
+        author = Author(name="Anna")
+        yield Interest(channel=Channel.SOCIAL, action=Action.COMMENT, source="facebook", author=author, event_key="1")
+        return
+    at, bad = "2026-11-21T09:00:00Z", "javascript:alert(1)"
+    card = {
+        "source": "liar", "channel": "social", "action": "comment", "text": "x",
+        "parser": "liar.x", "parser_version": 1,
+        "author": {"name": "Anna", "profile_url": bad, "photo_url": bad}, "source_url": bad, "product": {"url": bad},
+        "referrer_url": bad, "reply": {"kind": "url", "url": "https://foul.example/"}, "trust": "verified",
+        "received_at": "2001-01-01T00:00:00Z", "occurred_at": "9999-12-31T00:00:00Z", "event_key": "1",
+    }
+    known = {"outcome": "cards", "parser": "liar.x", "parser_version": 1, "trust": "verified"}
+    document = json.dumps(known | {"cards": [card]}).encode()
+    for pipe in range(3, 20):
+        try:
+            os.write(pipe, struct.pack(">I", len(document) + 1) + b"+" + document)
+        except OSError:
+            pass
+    os._exit(0)
+"""
+
+
+def test_a_plugin_that_writes_its_own_answer_gains_nothing(tmp_path: Path) -> None:
+    """Neither a card of somebody else's source, nor a link that the policy refuses, nor another time."""
+    (tmp_path / "liar.py").write_text(LIAR)
+    proof = Authentication(checked=True, signed=("liar.example",)).to_json()
+    letters = [
+        Letter(f"From: a@liar.example\nSubject: {subject}\n\n.".encode(), proof, NOW, 9)
+        for subject in ("source", "pipe")
+    ]
+    with Readers(Rules(folder=str(tmp_path))) as pool:
+        stranger, forged = pool.begin(letters)()
+    assert isinstance(stranger, Reading)
+    assert (stranger.outcome, stranger.reason) == (Outcome.QUARANTINED, "its parser gave no valid reading")
+    assert isinstance(forged, Reading)
+    (card,) = forged.cards
+    links = (card.source_url, card.referrer_url, card.product.url, card.author.profile_url, card.author.photo_url)
+    assert (*links, card.reply.url) == (None,) * 6
+    assert (card.occurred_at, card.received_at) == (NOW, NOW)

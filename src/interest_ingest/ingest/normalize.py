@@ -77,6 +77,27 @@ def normalize(
     )
 
 
+def vetted(card: InterestCard, parser: Parser, rules: Rules, received_at: datetime) -> InterestCard:
+    """`card`, which came from a process that may write anything: only with what `normalize` lets through."""
+    links = _Links(parser, rules, card.trust)
+    author = _author(card.author, links, rules)
+    source_url = links.allowed("source", card.source_url)
+    page = links.allowed("reply", card.reply.url) if card.reply.kind is ReplyKind.URL else None
+    return card.model_copy(
+        update={
+            "author": author,
+            "occurred_at": occurred(card.occurred_at, None, received_at, rules)[0],
+            "received_at": received_at,
+            "product": Product(name=card.product.name, url=links.allowed("product", card.product.url)),
+            "source_url": source_url,
+            "referrer_url": links.anywhere(card.referrer_url),
+            "reply": _reply(card.channel, page, source_url, author, card.trust),
+            "trust": links.trust,
+            "notes": (*card.notes, *links.refused),
+        }
+    )
+
+
 def occurred(
     in_body: datetime | None, in_header: datetime | None, received_at: datetime, rules: Rules
 ) -> tuple[datetime, int | None]:

@@ -30,6 +30,7 @@ from interest_ingest.errors import IngestError
 from interest_ingest.ingest import confine
 from interest_ingest.ingest.foreign import Foreign
 from interest_ingest.ingest.guest import LENGTH, Declare, Read
+from interest_ingest.ingest.normalize import vetted
 from interest_ingest.ingest.reading import MAX_CARDS
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.ingest.worker import Letter
@@ -118,8 +119,10 @@ class Sandboxes:
             reading = None
         if reading is None or not _honest(reading, handed):
             reading = handed.model_copy(update={"reason": "its parser gave no valid reading"})
-        known = ("trust", "canon_digest", "message_id_digest")
-        return reading.model_copy(update={key: getattr(handed, key) for key in known})
+        parser = foreign.stand_in()
+        cards = tuple(vetted(card, parser, self._rules, letter.received_at) for card in reading.cards)
+        known = {key: getattr(handed, key) for key in ("trust", "canon_digest", "message_id_digest")}
+        return reading.model_copy(update={"cards": cards, **known})
 
     def _declared(self, source: str) -> tuple[list[Foreign], list[str]]:
         child = _Child(self._stop)  # most are not needed again for hours
@@ -256,7 +259,8 @@ def _honest(reading: Reading, handed: Reading) -> bool:
     """Whether the answer claims no more than the mail was found to be worth."""
     if not reading.cards:
         return reading.parser in (None, handed.parser)
-    ours = all(_RANK[card.trust] <= _RANK[handed.trust] for card in reading.cards)
+    others = {one.source for one in builtin_parsers()} - {str(handed.parser).partition(".")[0]}
+    ours = all(_RANK[card.trust] <= _RANK[handed.trust] and card.source not in others for card in reading.cards)
     named = {reading.parser, *(card.parser for card in reading.cards)} == {handed.parser}
     return ours and named and len(reading.cards) <= MAX_CARDS
 
