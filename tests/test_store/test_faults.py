@@ -227,6 +227,18 @@ def test_a_card_that_a_crm_holds_delays_only_its_own_mail(
     assert len(table(database_url, "card_key")) == 4
 
 
+def test_a_dead_line_to_the_server_is_given_up_in_minutes() -> None:
+    """What was sent and never acknowledged is no matter of keepalives: the kernel tries for a quarter of an hour."""
+    remote = make_engine("postgresql://ingest@db.example/interest")
+
+    @event.listens_for(remote, "do_connect")
+    def asked(_dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
+        raise InterruptedError(options["tcp_user_timeout"])
+
+    with pytest.raises(InterruptedError, match=r"^120000$"):
+        remote.connect()
+
+
 @on_servers
 def test_two_steps_that_wait_for_each_other_are_both_done(store: Store) -> None:
     """T-06, F22: a deadlock that the server finds, not one that a test pretends."""

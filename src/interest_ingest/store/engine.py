@@ -54,7 +54,14 @@ _SQLITE_PRAGMAS = (
 )
 # lock_timeout: a CRM that holds a card's row must not hold up intake; the tries end after `ROW_SECONDS`.
 _POSTGRES_SETTINGS = "SET lock_timeout = '1s'; SET TimeZone = 'UTC'; SET synchronous_commit = 'on'"
-_POSTGRES_KEEPALIVE = {"keepalives_idle": 60, "keepalives_interval": 20, "keepalives_count": 3}
+# A dead line is noticed after two minutes: keepalives tell of one that is silent, the last of one to which was written,
+# which the kernel would go on trying for a quarter of an hour.
+_POSTGRES_KEEPALIVE = {
+    "keepalives_idle": 60,
+    "keepalives_interval": 20,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 120_000,
+}
 # Its default REPEATABLE READ would not show the row of another process that kept us from inserting our own, and takes
 # locks on gaps, which end in deadlocks. Without a strict mode it cuts what is too long, without a word.
 _MARIADB_SETTINGS = (
