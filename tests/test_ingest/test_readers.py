@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -101,3 +103,29 @@ def test_a_stop_does_not_wait_for_a_mail_that_hangs() -> None:
         assert wait() == [None]
     assert time.monotonic() - began < 5
     assert set(multiprocessing.active_children()) <= before
+
+
+NO_ROOM = """
+import os, resource, tempfile
+from datetime import UTC, datetime
+from interest_ingest.ingest.readers import Letter, Readers
+from interest_ingest.ingest.rules import Rules
+
+if __name__ == "__main__":
+    readers = Readers(Rules())
+    {hurt}
+    readers.begin([Letter(b"From: a@b.example", "", datetime.now(UTC), 0)])
+"""
+GONE = "os.chdir(folder := tempfile.mkdtemp()); os.rmdir(folder)"
+FILES = "resource.setrlimit(resource.RLIMIT_NOFILE, (os.dup(0) + {more}, 1024))"
+
+
+@pytest.mark.parametrize(
+    ("hurt", "reason"),
+    [(GONE, "the working directory is gone"), *((FILES.format(more=more), "too many open files") for more in (0, 4, 7))],
+)
+def test_readers_that_cannot_be_started_are_one_sentence(tmp_path: Path, hurt: str, reason: str) -> None:
+    (tmp_path / "hurt.py").write_text(NO_ROOM.format(hurt=hurt))
+    done = subprocess.run([sys.executable, tmp_path / "hurt.py"], capture_output=True, text=True, timeout=30)
+    words = f"IngestError: no processes to read mails can be started ({reason}): nothing is lost, run it again"
+    assert done.stderr.splitlines()[-1].endswith(words), done.stderr

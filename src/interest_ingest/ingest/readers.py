@@ -146,20 +146,21 @@ class Readers:
 
     def _send(self, letters: list[Letter]) -> _Sent:
         seconds = CHUNK_SECONDS if len(letters) > 1 else self._rules.limits.wall
+        reason = "they are ended as soon as they start"
         for _ in range(MAX_STARTS):
-            self.start()
-            assert self._pool
             try:
+                self.start()
+                assert self._pool
                 # The reader ends itself in time; should it not even do that, pebble ends it a second later.
                 future = self._pool.schedule(worker.read_chunk, (letters, seconds), timeout=seconds + 1)
                 future.add_done_callback(self._note_answer)
                 return _Sent(letters, self._pool, future)
-            except RuntimeError:  # a reader that died idle, as by the kernel for want of memory, breaks the pool
+            except (RuntimeError, OSError) as error:
+                # A reader that died idle, as by the kernel for want of memory, breaks the pool; and there may be no
+                # room for another process, thread or open file, or the working directory is gone.
+                reason = _innermost(error) or reason
                 self._end_pool()
-        raise IngestError(
-            "the processes that read mails are ended as soon as they start (out of memory?): "
-            "nothing is lost, run it again"
-        )
+        raise IngestError(f"no processes to read mails can be started ({reason}): nothing is lost, run it again")
 
     def _note_answer(self, _future: Future[list[bytes]]) -> None:
         self._answered = time.monotonic()
@@ -258,6 +259,15 @@ class _Sent:
 
 class _Stopped(Exception):
     pass
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said that led to `error`, if it did."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the working directory is gone"
+    return ((error.strerror or "") if isinstance(error, OSError) else str(error)).lower()
 
 
 def _each(answer: list[Result] | Killed | None, letters: list[Letter]) -> list[Result]:
