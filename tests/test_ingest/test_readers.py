@@ -105,6 +105,17 @@ def test_a_stop_does_not_wait_for_a_mail_that_hangs() -> None:
     assert set(multiprocessing.active_children()) <= before
 
 
+def test_a_reader_knows_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may hold passwords (INTEREST_INGEST__MAILBOXES__…__PASSWORD)."""
+    monkeypatch.setenv("CANARY", "c4nary-of-the-environment")
+    before = set(multiprocessing.active_children())
+    with Readers(RULES, 1) as readers:
+        assert isinstance(readers.begin([_letter("good")])()[0], Reading)
+        (reader,) = set(multiprocessing.active_children()) - before
+        environment = Path(f"/proc/{reader.pid}/environ").read_bytes()
+    assert b"c4nary" not in environment
+
+
 NO_ROOM = """
 import os, resource, tempfile
 from datetime import UTC, datetime
@@ -122,7 +133,10 @@ FILES = "resource.setrlimit(resource.RLIMIT_NOFILE, (os.dup(0) + {more}, 1024))"
 
 @pytest.mark.parametrize(
     ("hurt", "reason"),
-    [(GONE, "the working directory is gone"), *((FILES.format(more=more), "too many open files") for more in (0, 4, 7))],
+    [
+        (GONE, "the working directory is gone"),
+        *((FILES.format(more=more), "too many open files") for more in (0, 4, 7)),
+    ],
 )
 def test_readers_that_cannot_be_started_are_one_sentence(tmp_path: Path, hurt: str, reason: str) -> None:
     (tmp_path / "hurt.py").write_text(NO_ROOM.format(hurt=hurt))
