@@ -244,6 +244,19 @@ def test_the_pause_that_the_server_asks_for_is_known(authority: Authority, make:
     assert failed.value.retry_after == 120.0
 
 
+@pytest.mark.parametrize("asked", ["9" * 12, "9" * 400])
+def test_no_server_is_left_alone_for_more_than_a_day(make: Make, asked: str) -> None:
+    answer = f"HTTP/1.1 429 Later\r\nRetry-After: {asked}\r\nContent-Length: 0\r\n\r\n"
+    with dripping(answer.encode(), b" ") as port, pytest.raises(Throttled) as failed:
+        make(token_url=f"http://127.0.0.1:{port}/", refresh_token="x")()
+    assert failed.value.retry_after == 86_400
+
+
+def test_an_address_that_is_none_is_told_in_one_sentence(make: Make) -> None:
+    with pytest.raises(Misbehaving, match="check token_url"):
+        make(token_url=f"https://{'a' * 70}.example/token", refresh_token="x")()
+
+
 def test_a_token_server_that_is_not_there_is_told_in_one_sentence(authority: Authority, make: Make) -> None:
     with pytest.raises(Unavailable, match=r"mailbox sales: 127\.0\.0\.1 cannot be reached"):
         make(token_url="http://127.0.0.1:1/token", refresh_token="x")()

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _QUOTED_CHARS = 200
 
+LONGEST_RETRY = 24 * 3600.0
+"""Seconds: whatever a server names, it is asked again after a day."""
+
 
 class MailboxError(Unreachable):
     """A mailbox cannot be read now. `retry_after` is the pause in seconds that the server asked for, if it did."""
@@ -156,7 +159,8 @@ def refusal(account: Account, text: str, *, login: bool = False) -> MailboxError
     phrase = _BEARER_REFUSED if kind is AuthenticationFailed and account.token else _REMEDIES[kind]
     error = kind(_sentence(account, phrase, text))
     if backoff := _BACKOFF.search(text):
-        error.retry_after = int(backoff[1]) / (1 if (backoff[2] or "").startswith("s") else 1000)
+        seconds = int(backoff[1]) / (1 if (backoff[2] or "").startswith("s") else 1000)
+        error.retry_after = min(seconds, LONGEST_RETRY)
     return error
 
 

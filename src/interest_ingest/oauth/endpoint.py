@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from interest_ingest.mailbox.faults import AuthenticationFailed, MailboxError, Misbehaving, Throttled, Unavailable
+from interest_ingest.mailbox.faults import (
+    LONGEST_RETRY,
+    AuthenticationFailed,
+    MailboxError,
+    Misbehaving,
+    Throttled,
+    Unavailable,
+)
 from interest_ingest.mailbox.watchdog import Guard, following
 from interest_ingest.mailbox.wire import tls_context
 from interest_ingest.oauth.providers import Registration
@@ -66,6 +73,8 @@ def post(registration: Registration, url: str, form: Mapping[str, str]) -> dict[
         response, body = _exchange(url, fields)
     except httpx2.HTTPError as error:
         raise _unreachable(registration, url, error) from error
+    except (httpx2.InvalidURL, UnicodeError) as error:  # the latter for a label of a host that no DNS has
+        raise _strange(registration, url, "its address is none") from error
     answer = _document(body)
     if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
         raise _throttled(registration, url, response)
@@ -207,7 +216,7 @@ def _unreachable(registration: Registration, url: str, error: httpx2.HTTPError) 
 def _throttled(registration: Registration, url: str, response: httpx2.Response) -> MailboxError:
     error = Throttled(_begin(registration, url, "asks for a pause; it is tried again later"))
     with contextlib.suppress(ValueError):
-        error.retry_after = float(max(0, int(response.headers.get("Retry-After", ""))))
+        error.retry_after = float(min(max(0, int(response.headers.get("Retry-After", ""))), LONGEST_RETRY))
     return error
 
 
