@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -213,6 +213,18 @@ def test_it_is_checked_when_a_whole_mail_lands(monkeypatch: pytest.MonkeyPatch) 
     told = Authentication(checked=True, signed=("esp.example",), dmarc="pass", unsure=("facebookmail.com",))
     both = told.joined(check(signed()))
     assert both == Authentication(True, ("esp.example", "facebookmail.com"), "pass")
+
+
+@pytest.mark.parametrize(("days", "checked"), [(1, True), (30, False)])
+def test_an_old_mail_whose_key_is_gone_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch, days: int, checked: bool
+) -> None:
+    """A mailbox is full when it is first polled, and an archive is old when it is imported."""
+    monkeypatch.setattr(own, "_REMEMBERED", Dns())
+    received_at = datetime.now(UTC) - timedelta(days=days)
+    for raw, signers in ((signed(domain="unknown.example"), ()), (signed(), ("facebookmail.com",))):
+        landing = intake._landing(Message(1, raw, received_at, len(raw), whole=True), PollOptions(dkim=True))
+        assert Authentication.from_json(landing.authentication) == Authentication(checked, signers)
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

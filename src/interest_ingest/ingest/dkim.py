@@ -10,11 +10,16 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
 from interest_ingest.errors import UsageError
 from interest_ingest.ingest.authentication import NOTHING, Authentication, one_author
+
+KEYS_LAST: Final = timedelta(days=7)
+"""Keys are taken from the DNS, and signatures expire, some time after the mail was sent: an older one whose signature
+does not hold is no forgery for that."""
 
 DNS_SECONDS: Final = 5.0
 """All look-ups of one mail together."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -231,7 +231,10 @@ def _land(store: Store, epoch: Epoch, landings: Sequence[Landing], result: PollR
 def _landing(message: Message, options: PollOptions) -> Landing:
     found = authenticate(message.raw, options.authserv_id)
     if options.dkim and message.whole:
-        found = found.joined(dkim.check(message.raw))
+        own = dkim.check(message.raw)
+        if datetime.now(UTC) - message.received_at > dkim.KEYS_LAST:
+            own = replace(own, checked=False)
+        found = found.joined(own)
     return Landing(
         uid=message.uid,
         raw=message.raw,
