@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -56,6 +57,14 @@ def test_a_mail_that_its_readers_did_not_survive_is_left_alone(store: Store) -> 
     store.release([first, poison])
     assert process(store, Rules())[Outcome.QUARANTINED] == 1
     assert [mail["reason"] for mail in store.mails("quarantined")] == ["poison: its readers died"]
+
+
+def test_emptied_bytes_are_no_empty_mail(store: Store, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "i.db") as database:
+        database.execute("UPDATE raw_message SET body = NULL WHERE id = 2")
+    database.close()
+    process(store, Rules())
+    assert [mail["reason"] for mail in store.mails("quarantined")] == ["its raw bytes are no longer kept"]
 
 
 def test_a_stop_leaves_the_rest_for_the_next_time(store: Store) -> None:

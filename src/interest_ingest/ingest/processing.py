@@ -97,8 +97,10 @@ def _reading(store: Store, mail: Landed, result: Result) -> Reading | None:
     """None for a mail that has to be read another time."""
     if isinstance(result, Reading):
         return result
-    if not _needs_reading(mail):
+    if mail.attempts >= MAX_ATTEMPTS:
         return Reading(outcome=Outcome.QUARANTINED, reason="poison: its readers died")
+    if _is_gone(mail):
+        return Reading(outcome=Outcome.QUARANTINED, reason="its raw bytes are no longer kept")
     if isinstance(result, Killed) and store.attempted(mail) >= MAX_ATTEMPTS:
         reason = f"poison: it ended its reader {MAX_ATTEMPTS} times, last by {result.cause}"
         return Reading(outcome=Outcome.QUARANTINED, reason=reason)
@@ -106,7 +108,12 @@ def _reading(store: Store, mail: Landed, result: Result) -> Reading | None:
 
 
 def _needs_reading(mail: Landed) -> bool:
-    return not mail.known and mail.attempts < MAX_ATTEMPTS
+    return not mail.known and mail.attempts < MAX_ATTEMPTS and not _is_gone(mail)
+
+
+def _is_gone(mail: Landed) -> bool:
+    """Retention emptied it at the very moment when it was to be read again: that is no empty mail."""
+    return mail.size > 0 and not mail.raw
 
 
 def _letter(mail: Landed) -> Letter:
