@@ -100,6 +100,12 @@ def test_a_public_interest_is_answered_at_its_place_a_private_one_by_mail_or_pho
     assert card(caller).reply.url == "tel:+79000001122"
 
 
+@pytest.mark.parametrize("phone", ["*21*89000001122#", "%2A21%2A89000001122%23", "89000001122;phone-context=x"])
+def test_a_code_for_the_managers_own_telephone_is_no_way_to_answer(phone: str) -> None:
+    caller = Interest(channel=Channel.CALL, action=Action.CALL, author=Author(phone=phone))
+    assert card(caller).reply.url in (None, "tel:89000001122", "tel:+79000001122")
+
+
 @pytest.mark.parametrize("address", ["a@x.example?bcc=e@y.example", "a@x.example,e@y.example", "a%0abcc:e@x.example"])
 def test_an_address_that_would_copy_a_stranger_in_is_none(address: str) -> None:
     made = card(

@@ -32,6 +32,9 @@ from interest_ingest.parsing.links import campaign, is_action_link, safe_url, un
 _ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\?&%/]+@[^\s@,;:<>\"()\[\]\\?&%/]+")
 """One plain address (RFC 5322 addr-spec without quoting): `a@b.example?bcc=c@d.example` would copy a stranger in."""
 
+_CODE = re.compile(r"[*#%;]")
+"""What no number has, but a code that tells the manager's own telephone to divert its calls (`*21*…#`)."""
+
 EARLIEST, LATEST = timedelta(days=-30), timedelta(days=1)
 """How far before and after its arrival a mail may say that something happened."""
 
@@ -218,7 +221,8 @@ def _reply(channel: Channel, reply_url: str | None, source_url: str | None, auth
         return Reply()
     page = Reply(kind=ReplyKind.URL, url=reply_url or source_url) if reply_url or source_url else None
     mailto = Reply(kind=ReplyKind.MAILTO, url=mailto_url(author.email)) if author.email else None
-    tel = Reply(kind=ReplyKind.TEL, url=f"tel:{author.phone}") if author.phone else None
+    callable_ = author.phone and not _CODE.search(author.phone)
+    tel = Reply(kind=ReplyKind.TEL, url=f"tel:{author.phone}") if callable_ else None
     at_the_place = reply_url is not None or channel in PUBLIC
     order = (page, mailto, tel) if at_the_place else (mailto, tel, page)
     return next((way for way in order if way), Reply())
