@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ from interest_ingest.cards import Outcome, Reading
 from interest_ingest.ingest import processing
 from interest_ingest.ingest.authentication import Authentication
 from interest_ingest.ingest.confine import LIMITS, Limits
+from interest_ingest.ingest.foreign import MATCH_SECONDS, MATCH_STRIKES, Foreign, Patterns
 from interest_ingest.ingest.processing import process
 from interest_ingest.ingest.readers import Letter, Readers
 from interest_ingest.ingest.rules import Rules
+from interest_ingest.ingest.sandbox import third_party
+from interest_ingest.mail import Mail
 from interest_ingest.store import Landing, Store
 from tests.mails import samples
 from tests.plugins import bad
@@ -188,3 +192,29 @@ def test_a_plugin_that_writes_its_own_answer_gains_nothing(tmp_path: Path) -> No
     links = (card.source_url, card.referrer_url, card.product.url, card.author.profile_url, card.author.photo_url)
     assert (*links, card.reply.url) == (None,) * 6
     assert (card.occurred_at, card.received_at) == (NOW, NOW)
+
+
+def test_a_mail_that_takes_long_to_decode_is_held_against_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three such mails would keep its parser from all others."""
+
+    def slow(_mail: Mail) -> str:
+        until = time.process_time() + 2 * MATCH_SECONDS
+        while time.process_time() < until:
+            pass
+        return "hello"
+
+    text = cached_property(slow)
+    text.__set_name__(Mail, "visible_text")
+    monkeypatch.setattr(Mail, "visible_text", text)
+    match = Foreign(source="x.py", name="x.y", version=1, match=Patterns(text=("hello",))).stand_in().match
+    assert all(match.holds(Mail.from_bytes(b"From: a@b.example\n\nhello")) for _ in range(MATCH_STRIKES + 1))
+
+
+def test_a_plugin_that_would_claim_every_mail_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "all.py").write_text(
+        "from interest_ingest.parsing import Match, parser\n"
+        "@parser('all.x', version=1, match=Match(subject=''))\ndef read(mail):\n    return []\n"
+    )
+    found = third_party(Rules(folder=str(tmp_path)))
+    assert found.parsers == ()
+    assert "'all.x' is not used, it would claim every mail" in found.problems[0]

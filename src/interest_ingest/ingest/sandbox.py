@@ -100,7 +100,10 @@ class Sandboxes:
         for source, (parsers, sentences) in zip(sources, declared, strict=True):
             problems += sentences
             for one in parsers:
-                if taken.setdefault(one.name, source) is source:
+                if one.fallback is None and not any(map(any, dict(one.match).values())):
+                    claims = "it would claim every mail; say in match which are its own"
+                    problems.append(f"{source}: its parser {one.name!r} is not used, {claims}")
+                elif taken.setdefault(one.name, source) is source:
                     found.append(one)
                 else:
                     other = taken[one.name]
