@@ -489,6 +489,8 @@ def test_no_log_line_holds_a_secret_or_what_a_person_wrote(logged: io.StringIO) 
         note="tried hunter2 of ihn@kunde.example",
         url="postgresql://me:sesame@h/d",
         other="postgresql://me:ses/ame@h/d",
+        error=ValueError("hunter2"),
+        inside={"password": "p4ss", "tried": ["hunter2", ("hunter2", 3)]},
     )
     logging.getLogger("imapclient").debug("FETCH Ихний заказ")
     logging.getLogger("sqlalchemy.engine").info("parameters Ихний заказ")

@@ -80,8 +80,13 @@ def mask(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
 def _masked(key: str, value: Any) -> Any:
     if key in SECRET_KEYS or key in PRIVATE_KEYS:
         return MASK
-    if not isinstance(value, str):
+    if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, dict):
+        return {name: _masked(str(name), one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked("", one) for one in value]
+    value = str(value)
     for secret in tuple(_secrets):  # other threads may add one
         value = value.replace(secret, MASK)
     return _ADDRESS.sub(MASK, _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
