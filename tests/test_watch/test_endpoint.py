@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -230,6 +231,18 @@ def test_slow_clients_take_no_more_than_their_places_and_their_time(
             with contextlib.suppress(ConnectionResetError):
                 assert not one.recv(1000).startswith(b"HTTP/1.0 200")
         assert ask(port, "/health")[0] == 200
+
+
+def test_requests_for_which_there_was_no_thread_keep_no_place(healthy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", refuse)
+        for _ in range(endpoint.REQUESTS_AT_ONCE):
+            with socket.create_connection(("127.0.0.1", healthy), 10) as connection:
+                assert connection.recv(1) == b""
+    assert ask(healthy, "/health")[0] == 200
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
