@@ -218,3 +218,28 @@ def test_a_plugin_that_would_claim_every_mail_is_not_used(tmp_path: Path) -> Non
     found = third_party(Rules(folder=str(tmp_path)))
     assert found.parsers == ()
     assert "'all.x' is not used, it would claim every mail" in found.problems[0]
+
+
+LEAVER = """
+import ctypes, os
+from interest_ingest.cards import Action, Author, Channel, Interest
+from interest_ingest.parsing import Match, parser
+
+@parser("leaver.x", version=1, match=Match(from_domain="leaver.example"))
+def read(mail):
+    left = [ctypes.CDLL(None).shmget(0, 4096, 0o1600)]
+    try:
+        left.append(os.fchmod(os.open(__file__, os.O_RDONLY), 0o777))
+    except PermissionError:
+        pass
+    yield Interest(channel=Channel.MAIL, action=Action.MESSAGE, author=Author(name="Anna"), text=str(left))
+"""
+
+
+def test_a_plugin_leaves_no_shared_memory_and_no_changed_mode_behind(tmp_path: Path) -> None:
+    (tmp_path / "leaver.py").write_text(LEAVER)
+    letter = Letter(b"From: a@leaver.example\nSubject: x\n\n.", "", NOW, 9)
+    with Readers(Rules(folder=str(tmp_path))) as pool:
+        (result,) = pool.begin([letter])()
+    assert isinstance(result, Reading)
+    assert result.cards[0].text == "[-1]"

@@ -45,7 +45,8 @@ DENIED: Final[dict[str, tuple[int, tuple[int, ...]]]] = {
                 424,
             ),  # kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal
             *(101, 310, 311),  # ptrace, process_vm_readv, process_vm_writev
-            *(76, 82, 83, 84, 85, 86, 87, 88, 90, 92, 94, 133),  # truncate, rename, mkdir … mknod
+            *(29, 64, 68, 240),  # shmget, semget, msgget, mq_open: what outlives the process
+            *(76, 82, 83, 84, 85, 86, 87, 88, 90, 91, 92, 93, 94, 133),  # truncate, rename, mkdir … mknod
             *(258, 259, 260, 263, 264, 265, 266, 268, 280, 316, 437, 452),  # the same with …at, openat2
         ),
     ),
@@ -56,8 +57,9 @@ DENIED: Final[dict[str, tuple[int, tuple[int, ...]]]] = {
             *(220, 435, 221, 281),
             *(129, 130, 131, 138, 240, 424),
             *(117, 270, 271),
+            *(194, 190, 186, 180),
             *(45,),
-            *(33, 34, 35, 36, 37, 38, 53, 54, 88, 276, 437, 452),
+            *(33, 34, 35, 36, 37, 38, 52, 53, 54, 55, 88, 276, 437, 452),
         ),
     ),
 }
