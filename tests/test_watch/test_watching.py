@@ -274,6 +274,16 @@ def test_check_logs_in_to_the_mail_server_and_says_what_is_wrong(tmp_path: Path)
         telling.tried(given)
 
 
+def test_check_tells_of_a_password_that_smtp_cannot_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dovecot_server.self_signed(tmp_path / "tls", "DNS:localhost,IP:127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / "server.pem"))
+    with smtp_server.running(tmp_path / "tls") as server:
+        smtp = {"port": server.port, "tls": "starttls", "username": "me", "password": "schlüssel"}
+        given = configured(tmp_path, alerts={"mail_to": ["ops@shop.example"]}, smtp=smtp)
+        with pytest.raises(telling.NotTold, match="must be ASCII"):
+            telling.tried(given)
+
+
 def test_the_daemon_tells_of_a_refused_login(
     tmp_path: Path, dovecot: dovecot_server.Dovecot, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -220,6 +220,8 @@ def tried(settings: Settings) -> str:
         try:
             with _server(settings) as connection:
                 connection.noop()
+        except UnicodeError:  # of smtplib's making: it would quote a letter of the password
+            raise NotTold(f"{server}: username and password in [smtp] must be ASCII; give the user another") from None
         except (OSError, smtplib.SMTPException) as error:
             raise NotTold(f"{server}: {error}; check host, port, tls and the log-in in [smtp]") from None
         ways.append(f"mail through {server}")
