@@ -59,8 +59,9 @@ class Forks:
         """Wait for the end of a fork."""
         told = self._ask(do="wait", pid=pid)
         log = self.folder / f"{pid}.log"
-        ended = Ended(told["status"], told["steps"], told["last"], log.read_text(errors="replace"))
-        log.unlink()
+        said = log.read_text(errors="replace") if log.exists() else ""  # it may be killed before it opens its log
+        ended = Ended(told["status"], told["steps"], told["last"], said)
+        log.unlink(missing_ok=True)
         return ended
 
     def run(self, config: Path, *words: str, kill_at: int | str = 0, mutant: str = "") -> Ended:

@@ -97,7 +97,8 @@ Server = Dovecot | Cyrus
 
 def missing() -> str | None:
     """What this machine lacks for the server, as a sentence; None if it lacks nothing."""
-    return None if (PROGRAMS / "master").exists() and (PROGRAMS / "imapd").exists() and shutil.which("openssl") else "Cyrus not installed"
+    there = all((PROGRAMS / name).exists() for name in ("master", "imapd")) and shutil.which("openssl")
+    return None if there else "Cyrus not installed"
 
 
 @contextlib.contextmanager

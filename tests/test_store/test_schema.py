@@ -158,7 +158,7 @@ def test_an_upgrade_that_was_killed_is_done_again_and_keeps_every_row(new_url: C
         assert described(url) == described(whole)
         assert [row["uid"] for row in table(url, "delivery")] == [7]
         statement += scale(11, 1)
-    assert statement > 20
+    assert statement > 15, "an upgrade has so many statements at least"
 
 
 def first_schema(opened: Engine) -> None:
