@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,13 +122,16 @@ def test_bad_plugins_cost_their_own_mails_only(world: World, monkeypatch: pytest
         process(world.store, rules, progress=look, readers=pool)
         took = time.monotonic() - began
 
-    outcomes: dict[str, list[dict[str, object]]] = {mail["mailbox"]: [] for mail in world.store.mails()}
+    outcomes: dict[str, list[dict[str, Any]]] = {mail["mailbox"]: [] for mail in world.store.mails()}
     for mail in world.store.mails():
         outcomes[mail["mailbox"]].append(mail)
     by_name = dict(zip(NAMES, outcomes["plugins"], strict=True))
     right = [name for name in NAMES if _as_expected(name, by_name[name])]
     report("T-08 bad plugins", plugins=len(NAMES), right=len(right), others_after=done_at[0] - began, all_after=took)
     assert right == list(NAMES), [by_name[name] for name in NAMES if name not in right]
+    texts = {card["id"]: card["text"] for card in world.store.cards()}
+    for name in {"network", "environment"} & set(NAMES):
+        assert [texts[card_id] for card_id in by_name[name]["cards"]] == ["read"], "it reached or found nothing"
     assert {mail["outcome"] for mail in outcomes["others"]} == {"cards"}
     assert done_at[0] - began < LATER_SECONDS + 1
     assert before == _rows(world.database)
@@ -135,12 +139,11 @@ def test_bad_plugins_cost_their_own_mails_only(world: World, monkeypatch: pytest
     assert world.file.read_text() == "mine"
 
 
-def _as_expected(name: str, mail: dict[str, object]) -> bool:
-    if name in bad.READ:
-        return mail["outcome"] == "cards"
+def _as_expected(name: str, mail: dict[str, Any]) -> bool:
+    expected = {"cards", "unmatched", "ignored"}
     if name in bad.BODIES:
-        return mail["outcome"] == "quarantined"
-    return mail["outcome"] in ("cards", "unmatched", "ignored")
+        expected = {"cards"} if name in bad.READ else {"quarantined"}
+    return mail["outcome"] in expected
 
 
 LIAR = """
