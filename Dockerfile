@@ -5,7 +5,7 @@ COPY requirements.lock ./
 # Only files whose hash stands in the lock; the project itself then takes of them what it declares, and no tool.
 RUN python -m venv tools \
     && tools/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
-    && tools/bin/pip wheel --no-cache-dir --require-hashes --no-deps -r requirements.lock -w wheels
+    && tools/bin/pip wheel --no-cache-dir --require-hashes --no-deps --use-pep517 --no-build-isolation -r requirements.lock -w wheels
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY parsers parsers
