@@ -314,7 +314,7 @@ STRUCTURES: Final[dict[str, Grow]] = {
     "angles in From": lambda n: b"From: " + b"<a@ " * n,
     "at signs in From": lambda n: b"From: " + b"@" * n,
     "dots in From": lambda n: b"From: a@" + b"b." * n,
-    "groups in From": lambda n: b"From: " + b"a:" * n + b";",
+    "groups in From": lambda n: b"From: " + b"a:" * n + b"b@c.example;",
     "routes in From": lambda n: b"From: <" + b"@a.example," * n + b":b@c.example>",
     "recipients": lambda n: b"To: " + b"a@b.example, " * n,
     "many To": lambda n: b"To: a@b.example\n" * n,
