@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,9 @@ from tests.servers import dovecot as dovecot_server
 from tests.servers import mariadb as mariadb_server
 from tests.servers import postgres as postgres_server
 from tests.torture import TORTURE
+
+# A shell starts jobs in the background with Ctrl-C ignored, and whatever they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PACKAGES = {
     "Dovecot": "dovecot-imapd dovecot-lmtpd",
