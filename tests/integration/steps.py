@@ -25,6 +25,7 @@ from interest_ingest.cli import main as main
 from interest_ingest.ingest import intake, judge, processing  # noqa: F401
 from interest_ingest.ingest.readers import Wait
 from interest_ingest.ingest.rules import Rules
+from interest_ingest.ingest.sandbox import Found
 from interest_ingest.ingest.worker import Letter, read_letter
 from tests.integration.mutants import MUTANTS
 
@@ -93,6 +94,8 @@ def _tell_of_lines(step: Step) -> None:
 
 class _Readers:
     """Reads in this process, in place of the processes that a fork would have to start."""
+
+    found = Found()
 
     tell: Step
     processes = 1

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ BACKLOG = 1_000
 """From so many waiting mails on all processors read: a reader takes a third of a second to start."""
 
 MAX_READERS = 8
+
+NOTED_AGAIN = timedelta(minutes=15)
+"""A completed poll is noted no sooner after the last: a second run with no new mail changes no row."""
 
 
 @dataclass(slots=True)
@@ -124,7 +128,7 @@ def _note(store: Store, mailbox: Mailbox, error: IngestError | None) -> None:
     if not isinstance(error, Leased):
         with suppress(IngestError):  # an absent database is told by whoever needs it
             mailbox_id = store.mailbox(mailbox.name, mailbox.folder)
-            store.polled(mailbox_id, str(error) if error else None, unless_within=mailbox.poll_interval)
+            store.polled(mailbox_id, str(error) if error else None, unless_within=NOTED_AGAIN)
 
 
 def import_paths(
