@@ -22,6 +22,7 @@ RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/interest-ingest
 ENV PATH=/opt/interest-ingest/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     INTEREST_INGEST_CONFIG=/etc/interest-ingest/interest_ingest.toml
 # A number, not a name: Kubernetes refuses runAsNonRoot for names.
 USER 10001:10001
