@@ -142,4 +142,5 @@ def test_readers_that_cannot_be_started_are_one_sentence(tmp_path: Path, hurt: s
     (tmp_path / "hurt.py").write_text(NO_ROOM.format(hurt=hurt))
     done = subprocess.run([sys.executable, tmp_path / "hurt.py"], capture_output=True, text=True, timeout=30)
     words = f"IngestError: no processes to read mails can be started ({reason}): nothing is lost, run it again"
-    assert done.stderr.splitlines()[-1].endswith(words), done.stderr
+    # The resource tracker of CPython 3.13 cannot start there either, and says so whenever it gets to it.
+    assert any(line.endswith(words) for line in done.stderr.splitlines()), done.stderr
