@@ -395,6 +395,12 @@ def test_parser_list(run: Run) -> None:
     assert "wordpress.comment" in run("parser", "list").out
 
 
+def test_a_mailbox_that_the_ledger_lacks_is_named(run: Run, config: Callable[..., str]) -> None:
+    ended = run(config(), "mails", "--mailbox", "sails")
+    assert ended.code == 2
+    assert "the ledger has no mailbox 'sails'; it has none yet" in ended.sentence
+
+
 def test_db_upgrade_may_be_repeated_and_a_newer_schema_is_refused(
     run: Run, config: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interest_ingest.cli.common import NUMBER, Columns, Given, json_option, neutral, one_line, print_json, print_table
+from interest_ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from interest_ingest.store import Which
@@ -111,11 +112,12 @@ def mails(
     reason, parser, trust, and the trace of a bug. Exit code 1 if the ledger has no such mail.
     """
     with given.store() as (_, store):
+        names = sorted({name for name, _ in store.last_polls()})
+        if mailbox is not None and mailbox not in names:
+            raise UsageError(f"the ledger has no mailbox {mailbox!r}; it has {', '.join(names) or 'none yet'}")
         found = store.mails(outcome, _which(mail, uid, mailbox))
         if as_json:
-            count = 0
-            for count, one in enumerate(found, 1):  # noqa: B007  the last one is how many they are
-                print_json(one)
+            count = _print_all(found)
         elif mail is not None or uid is not None:
             count = show_fully(found)
         else:
@@ -124,6 +126,15 @@ def mails(
     if not count and (mail is not None or uid is not None):
         click.echo("the ledger has no such mail; interest-ingest verify tells whether the server has more", err=True)
         raise SystemExit(1)
+
+
+def _print_all(found: Iterable[dict[str, Any]]) -> int:
+    """As JSON Lines; gives their number."""
+    number = 0
+    for one in found:
+        print_json(one)
+        number += 1
+    return number
 
 
 def _which(mail: str | None, uid: int | None, mailbox: str | None) -> Which:
@@ -186,7 +197,8 @@ WHY = {
 def show_fully(found: Iterable[dict[str, Any]]) -> int:
     """Each ledger row with all its fields below each other, and why it has cards or none; gives their number."""
     number = 0
-    for number, mail in enumerate(found, 1):  # noqa: B007  the last one is how many they are
+    for mail in found:
+        number += 1
         click.echo(f"{'outcome:':<16} {mail['outcome']}: {WHY[mail['outcome']]}")
         for name, value in mail.items():
             if name not in ("outcome", "trace") and value not in (None, [], 0):
