@@ -10,7 +10,7 @@ from interest_ingest.cards import Action, Author, Channel, Interest, InterestCar
 from interest_ingest.ingest.normalize import normalize
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
-from interest_ingest.parsing import SITES, Match, Parser
+from interest_ingest.parsing import ANYWHERE, SITES, Match, Parser
 from tests.torture import report
 
 MAIL = Mail.from_bytes(b"From: a@b.example\r\nTo: desk@shop.example\r\nSubject: x\r\n\r\nhi")
@@ -22,7 +22,7 @@ def nothing(mail: Mail) -> list[Interest]:
 
 
 SOCIAL = Parser("vkontakte.x", 1, Match(), nothing, link_hosts=("vk.com", "facebook.com"), photo_hosts=("fbcdn.net",))
-ON_SITE = Parser("wordpress.x", 1, Match(), nothing, link_hosts=SITES)
+ON_SITE = Parser("wordpress.x", 1, Match(), nothing, link_hosts=(SITES,))
 
 
 def card(url: str, parser: Parser = SOCIAL, trust: Trust = Trust.UNPROVEN) -> InterestCard:
@@ -210,3 +210,20 @@ def test_there_are_enough_of_them() -> None:
     report("T-18 links", urls=len(REFUSED) + len(KEPT) + len(ON_SITE_KEPT) + len(ON_SITE_REFUSED), wrong_host=wrong)
     assert len(REFUSED) >= 60
     assert wrong == 0
+
+
+def test_a_parser_may_name_a_service_beside_the_own_sites() -> None:
+    both = Parser("widget.x", 1, Match(), nothing, link_hosts=(SITES, "widget.example"))
+    assert card("http://shop.example/tea#comment-1", both).source_url == "http://shop.example/tea#comment-1"
+    assert card("https://widget.example/by/anna", both).source_url == "https://widget.example/by/anna"
+    assert card("http://widget.example/by/anna", both).source_url is None, "http is for own sites alone"
+    assert card("https://elsewhere.example/tea", both).source_url is None
+    assert card("https://shop.example/tea", both).account == "shop.example"
+    assert card("https://widget.example/by/anna", both).account == "desk@shop.example"
+
+
+def test_a_service_that_reports_on_others_may_link_anywhere_but_not_by_any_means() -> None:
+    alerts = Parser("alerts.x", 1, Match(), nothing, link_hosts=(ANYWHERE,))
+    assert card("https://blog.example/tea", alerts).source_url == "https://blog.example/tea"
+    for bad in ("http://blog.example/tea", "https://user@blog.example/tea", "https://blog.example/unsubscribe"):
+        assert card(bad, alerts).source_url is None

@@ -26,7 +26,7 @@ def nothing(mail: Mail) -> list[Interest]:
 
 
 FACEBOOK = Parser("facebook.x", 1, Match(), nothing, link_hosts=("facebook.com",), photo_hosts=("fbcdn.net",))
-ON_SITE = Parser("wordpress.x", 1, Match(), nothing, link_hosts=SITES)
+ON_SITE = Parser("wordpress.x", 1, Match(), nothing, link_hosts=(SITES,))
 
 
 def card(

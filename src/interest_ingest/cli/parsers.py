@@ -53,25 +53,18 @@ def describe(one: Parser) -> dict[str, Any]:
         "version": one.version,
         "source": one.source,
         "match": {field: [value] if isinstance(value, str) else list(value) for field, value in match.items() if value},
-        "signed_by": _hosts(one.signed_by),
-        "link_hosts": _hosts(one.link_hosts),
-        "photo_hosts": _hosts(one.photo_hosts),
+        "signed_by": list(one.signed_by),
+        "link_hosts": list(one.link_hosts),
+        "photo_hosts": list(one.photo_hosts),
         "instead_of": list(one.instead_of),
         "fallback": one.fallback,
         "origin": one.origin,
     }
 
 
-def _hosts(hosts: tuple[str, ...]) -> list[str] | str:
-    """Host names, or `sites` for those of the configuration."""
-    from interest_ingest.parsing.contract import SITES
-
-    return "sites" if hosts is SITES else list(hosts)
-
-
 def _row(one: dict[str, Any]) -> list[str]:
     match = "; ".join(f"{field}: {' | '.join(patterns)}" for field, patterns in one["match"].items())
     last = "" if one["fallback"] is None else f"[fallback {one['fallback']}] "
-    signed = one["signed_by"] if isinstance(one["signed_by"], str) else ", ".join(one["signed_by"])
+    signed = ", ".join(one["signed_by"])
     recognizes = neutral(last + (match or "any mail"))  # a stranger's patterns may hold anything
     return [one["name"], str(one["version"]), neutral(signed) or "-", recognizes]

@@ -103,7 +103,7 @@ def authenticate(raw: bytes, authserv_id: AuthservIds) -> Authentication:
 
 def trust(parser: Parser, found: Authentication, sites: Iterable[str]) -> Trust:
     """How far a mail that `parser` reads is proven to come from the service it names."""
-    if parser.signed_by is SITES:
+    if SITES in parser.signed_by:
         ours = any(registrable(domain) and host_in(site, [domain]) for site in sites for domain in found.signed)
         return Trust.VERIFIED if ours else Trust.UNPROVEN
     if not parser.signed_by:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from interest_ingest.cards import Interest
 from interest_ingest.mail import Mail
-from interest_ingest.parsing import SITES, Match, Parser
+from interest_ingest.parsing import Match, Parser
 
 MATCH_SECONDS: Final = 0.2
 """CPU time that the patterns of one field of a parser may take for one mail."""
@@ -49,9 +49,9 @@ class Foreign(_Data):
     name: Word
     version: int = Field(ge=0, le=2**31 - 1)
     match: Patterns
-    signed_by: Some | Literal["sites"] = ()
-    link_hosts: Some | Literal["sites"] = ()
-    photo_hosts: Some | Literal["sites"] = ()
+    signed_by: Some = ()
+    link_hosts: Some = ()
+    photo_hosts: Some = ()
     instead_of: Some = ()
     fallback: int | None = None
     origin: str = Field(default="", max_length=1_000)
@@ -63,9 +63,9 @@ class Foreign(_Data):
             version=self.version,
             match=_Guarded(**dict(self.match)),
             read=not_here,
-            signed_by=_hosts(self.signed_by),
-            link_hosts=_hosts(self.link_hosts),
-            photo_hosts=_hosts(self.photo_hosts),
+            signed_by=self.signed_by,
+            link_hosts=self.link_hosts,
+            photo_hosts=self.photo_hosts,
             instead_of=self.instead_of,
             fallback=self.fallback,
             origin=self.origin,
@@ -139,18 +139,10 @@ def compile_patterns(match: Match) -> None:
 def declaration(one: Parser, source: str) -> dict[str, Any]:
     """What `one` says of itself, as `Foreign` takes it."""
     match = {key: _listed(getattr(one.match, key)) for key in Patterns.model_fields}
-    hosts = {key: _hosts_as_data(getattr(one, key)) for key in ("signed_by", "link_hosts", "photo_hosts")}
+    listed = {key: list(getattr(one, key)) for key in ("signed_by", "link_hosts", "photo_hosts", "instead_of")}
     rest = {key: getattr(one, key) for key in ("name", "version", "fallback", "origin")}
-    return {"source": source, "match": match, "instead_of": list(one.instead_of), **hosts, **rest}
+    return {"source": source, "match": match, **listed, **rest}
 
 
 def _listed(patterns: str | tuple[str, ...]) -> list[str]:
     return [patterns] if isinstance(patterns, str) else list(patterns)
-
-
-def _hosts(hosts: tuple[str, ...] | str) -> tuple[str, ...]:
-    return SITES if isinstance(hosts, str) else hosts
-
-
-def _hosts_as_data(hosts: tuple[str, ...]) -> list[str] | str:
-    return "sites" if hosts is SITES else list(hosts)

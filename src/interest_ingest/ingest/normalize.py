@@ -25,7 +25,7 @@ from interest_ingest.cards import (
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Changed, Parser
-from interest_ingest.parsing.contract import SITES
+from interest_ingest.parsing.contract import ANYWHERE, SITES, host_in
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import campaign, is_action_link, safe_url, unwrap
 
@@ -153,24 +153,26 @@ class _Links:
     @property
     def _open(self) -> bool:
         """Software of the company's own sites, but no site is configured: any host may be ours."""
-        return self.parser.link_hosts is SITES and not self.rules.sites
+        return SITES in self.parser.link_hosts and not self.rules.sites
 
     def allowed(self, name: str, url: str | None, hosts: Iterable[str] | None = None) -> str | None:
         """`url` unwrapped and rebuilt if it lies on the parser's hosts and is no one-click link."""
         if not url or self.trust is Trust.FAILED:
             return None
         target = unwrap(url)
-        own_site = self.parser.link_hosts is SITES and hosts is None
-        anywhere = self._open and hosts is None
-        if hosts is None:
-            hosts = self.rules.site_hosts if own_site else self.parser.link_hosts
+        places = self.parser.link_hosts if hosts is None else tuple(hosts)
+        own_site = SITES in places and (self._open or host_in(urlsplit_host(target), self.rules.site_hosts))
+        anywhere = ANYWHERE in places or (SITES in places and self._open)
         kept = None
         if not is_action_link(target):
-            kept = safe_url(target, None if anywhere else tuple(hosts), http_ok=own_site)
+            kept = safe_url(target, None if anywhere else self._hosts(places), http_ok=own_site)
         if kept is None or len(kept) > MAX_URL or url.endswith(SHORTENED):  # cut off, it would lead elsewhere
             kept = None
             self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}")
         return kept
+
+    def _hosts(self, places: tuple[str, ...]) -> tuple[str, ...]:
+        return (*places, *self.rules.site_hosts) if SITES in places else places
 
     def anywhere(self, url: str | None) -> str | None:
         """`url` rebuilt, whatever its host: where a visitor came from is not for us to choose."""
@@ -210,7 +212,7 @@ def _account(interest: Interest, source_url: str | None, parser: Parser, mail: M
     recipient = mail.to[0].email.lower() if mail.to else None
     if interest.account:
         return interest.account
-    if host and parser.link_hosts is SITES:
+    if host and SITES in parser.link_hosts and not host_in(host, parser.link_hosts):
         return rules.site_of(host) or host
     return recipient
 

@@ -2,9 +2,10 @@
 
 from interest_ingest.cards import Action, Author, Channel, Interest, Product
 from interest_ingest.mail import Address, Mail
-from interest_ingest.parsing.contract import LETTER, SITES, Changed, Ignored, Match, Parser, parser
+from interest_ingest.parsing.contract import ANYWHERE, LETTER, SITES, Changed, Ignored, Match, Parser, parser
 
 __all__ = [
+    "ANYWHERE",
     "LETTER",
     "SITES",
     "Action",

@@ -21,17 +21,14 @@ CONTRACT_VERSION: Final = 1
 Patterns = str | tuple[str, ...]
 
 
-class _Sites(tuple[str, ...]):
-    """Marks `link_hosts` and `signed_by` of software that runs on the company's own sites."""
-
-    __slots__ = ()
-
-
 LETTER: Final = 2
 """The place of a letter among the fallback parsers; a mail of our own people is asked of those before it only."""
 
-SITES: Final = _Sites()
-"""In place of host names: the hosts configured under `[[sites]]`."""
+SITES: Final = "<sites>"
+"""Among host names: the hosts configured under `[[sites]]`."""
+
+ANYWHERE: Final = "<anywhere>"
+"""Among `link_hosts`: any host, for services that report on pages of others. https only, like all but own sites."""
 
 
 class Changed(Exception):
@@ -115,17 +112,24 @@ def parser(
     photo_hosts: Patterns = (),
     instead_of: Patterns = (),
     fallback: int | None = None,
+    contract: int = CONTRACT_VERSION,
 ) -> Callable[[ReadFunction], Parser]:
-    """Declare the decorated function as the parser `name` (`source.kind`).
+    """Declare the decorated function as the parser `name` (`source.kind`), written for the version `contract`.
 
     `signed_by`: the DKIM domains of which one must have signed for the mail to be `verified`. `link_hosts`: the only
     hosts that a source, profile or reply link may have; `photo_hosts` likewise for the author's photo. Both hold for
-    subdomains too; `SITES` means the company's configured sites. `instead_of`: parsers that this one replaces where
-    both match. `fallback`: its place among those that are asked, in this order, only when no other parser matches;
-    a fallback parser that yields nothing passes the mail on.
+    subdomains too; `SITES` among them means the company's configured sites, `ANYWHERE` any host. `instead_of`: parsers
+    that this one replaces where both match. `fallback`: its place among those that are asked, in this order, only when
+    no other parser matches; a fallback parser that yields nothing passes the mail on.
+
+    Raises `ValueError` for a name that is none and for a version of the contract that is not this one.
     """
     if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
         raise ValueError(f"{name!r} is no parser name: use lower-case words joined by dots, like 'shop.review'")
+    if contract != CONTRACT_VERSION:
+        raise ValueError(
+            f"{name} is written for version {contract} of the parser contract, this program has {CONTRACT_VERSION}"
+        )
 
     def declare(read: ReadFunction) -> Parser:
         return Parser(
@@ -155,7 +159,7 @@ def _tuple(value: Patterns) -> tuple[str, ...]:
 
 
 def _hosts(value: Patterns) -> tuple[str, ...]:
-    return value if isinstance(value, _Sites) else tuple(one.lower() for one in _tuple(value))
+    return tuple(one.lower() for one in _tuple(value))
 
 
 @lru_cache(maxsize=1024)
