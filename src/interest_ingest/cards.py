@@ -300,5 +300,7 @@ class Reading(_Record):
     cards: tuple[InterestCard, ...] = ()
     canon_digest: str = ""
     message_id_digest: str = ""
+    shape: str = ""
+    """The fingerprint of the mail's skeleton, which its contents do not change; "" if none was taken."""
     trace: str | None = None
     """The stack trace of a parser's bug, without the values of its variables."""
