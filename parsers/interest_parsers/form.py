@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from interest_ingest.parsing import SITES, Action, Author, Channel, Interest, Mail, Match, Product, parser
-from interest_ingest.parsing.forms import Form, read_form
+from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Interest, Mail, Match, Product, parser
+from interest_ingest.parsing.forms import Form, known_form, read_form
 
 _CALL = re.compile(
     r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|перезвон|зворотн\w+ дзвін|rückruf|être rappelé|rappel|"
@@ -26,22 +27,34 @@ def generic(mail: Mail) -> Iterator[Interest]:
         yield interest_of(form, mail)
 
 
-def interest_of(form: Form, mail: Mail) -> Interest:
-    """What any form tells; the parsers of single form programs start from here."""
-    return Interest(
-        channel=Channel.FORM,
-        action=_action(form, mail),
-        author=Author(name=form.name, email=form.email, phone=form.phone, company=form.company),
-        text=form.text,
-        source_url=form.page or None,
-        referrer_url=form.referrer or None,
-        product=Product(name=form.product, url=form.page if form.product else None),
-        rating=form.rating,
-        labels=form.labels.raw,
-    )
+def required_form(mail: Mail) -> Form:
+    """The form in a mail that is surely one; raises `Changed` if it has no field that is known."""
+    form = known_form(mail)
+    if form is None:
+        raise Changed("the form's fields")
+    return form
 
 
-def _action(form: Form, mail: Mail) -> Action:
+def interest_of(form: Form, mail: Mail, **known: Any) -> Interest:
+    """What any form tells; the parsers of single form programs start from here.
+
+    `known` are fields of `Interest` that the program's mail shows more surely: `event_key`, `action`, `account`.
+    """
+    told = {
+        "channel": Channel.FORM,
+        "action": action_of(form, mail),
+        "author": Author(name=form.name, email=form.email, phone=form.phone, company=form.company),
+        "text": form.text,
+        "source_url": form.page or None,
+        "referrer_url": form.referrer or None,
+        "product": Product(name=form.product, url=form.page if form.product else None),
+        "rating": form.rating,
+        "labels": form.labels.raw,
+    }
+    return Interest(**(told | known))
+
+
+def action_of(form: Form, mail: Mail) -> Action:
     """What the form says that it is for, above its fields; the customer's own words do not count."""
     about = f"{mail.subject}\n{form.labels.intro}"
     if form.phone and not form.text and _CALL.search(about):

@@ -84,6 +84,24 @@ def read_form(mail: Mail) -> Form | None:
     return form
 
 
+def known_form(mail: Mail) -> Form | None:
+    """The form in a mail of which its sender or links say that it is one; None without address, phone, name or text.
+
+    Raises `Ignored` for the copy that goes to the customer.
+    """
+    form = _signed_form(mail) or form_of(read_labels(mail), mail)
+    if form and _is_for_customer(form, mail):
+        raise Ignored("receipt for the customer")
+    return form if form and (form.email or form.phone or form.name or form.text) else None
+
+
+def form_of(labels: Labels, mail: Mail) -> Form:
+    """What `labels` tell of the customer; what they lack may stand in the headers of `mail`."""
+    email = _email(labels) or _answer_address(mail)
+    text = labels.message or _own_words(labels, email, mail) or _joined(labels)
+    return Form(labels, _name(labels, mail), email, _phone(labels), text, _page(labels, mail))
+
+
 def _bare_form(mail: Mail) -> Form | None:
     """Nothing but the customer's text, sent by a site to its own address with his in Reply-To (OpenCart and others)."""
     own = {to.email.lower() for to in mail.to}
@@ -121,9 +139,7 @@ def _labelled_form(mail: Mail) -> Form | None:
         raise Ignored("receipt for the customer")
     if not _is_contact(labels, mail):
         return None
-    email = _email(labels) or _answer_address(mail)
-    text = labels.message or _own_words(labels, email, mail) or _joined(labels)
-    return Form(labels, _name(labels, mail), email, _phone(labels), text, _page(labels, mail))
+    return form_of(labels, mail)
 
 
 def _own_words(labels: Labels, email: str, mail: Mail) -> str:
