@@ -138,6 +138,8 @@ def _parsers(settings: Settings) -> Iterator[Line]:
     from interest_ingest.parsing.load import builtin_parsers
 
     yield _tried("parsers", lambda: f"{len(builtin_parsers())} parsers")
+    if settings.products.file:
+        yield _tried("products", lambda: f"{len(settings.rules().products.entries)} in {settings.products.file}")
     if settings.rules().third_party:
         found = third_party(settings.rules())
         yield Line("ok", "third-party parsers", ", ".join(one.name for one in found.parsers) or "none")

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 from interest_ingest.ingest import confine
 from interest_ingest.ingest.foreign import compile_patterns, declaration
 from interest_ingest.ingest.isolate import isolate
+from interest_ingest.ingest.products import NO_PRODUCTS
 from interest_ingest.ingest.reading import bug
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.ingest.worker import GROWTH_BYTES, Letter, read_confined, to_json
@@ -104,7 +105,9 @@ def _read(question: Read) -> bytes:
         with confine.wall(limits.wall):
             with confine.confined(limits):  # loads it, if it was not yet
                 chosen = tuple(one for one in _parsers(question.source) if one.name == question.parser)
-            return read_confined(question.letter, replace(question.rules, foreign=(), chosen=chosen))
+            # The catalogue is asked by our own process, which trusts its links and not those from here.
+            rules = replace(question.rules, foreign=(), products=NO_PRODUCTS, chosen=chosen)
+            return read_confined(question.letter, rules)
     except BaseException:  # sys.exit and KeyboardInterrupt too: nobody but the parser can raise them here
         return to_json(bug("parser error", parser=question.parser))
 

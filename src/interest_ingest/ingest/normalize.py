@@ -65,7 +65,7 @@ def normalize(
         count=interest.count,
         object_kind=interest.object_kind,
         rating=interest.rating,
-        product=Product(name=interest.product.name, url=links.allowed("product", interest.product.url)),
+        product=_product(interest, source_url, links, rules),
         source_url=source_url,
         referrer_url=links.anywhere(interest.referrer_url),
         campaign=campaign(interest.referrer_url or interest.source_url or ""),
@@ -91,7 +91,7 @@ def vetted(card: InterestCard, parser: Parser, rules: Rules, received_at: dateti
             "author": author,
             "occurred_at": occurred(card.occurred_at, None, received_at, rules)[0],
             "received_at": received_at,
-            "product": Product(name=card.product.name, url=links.allowed("product", card.product.url)),
+            "product": _product(card, source_url, links, rules),
             "source_url": source_url,
             "referrer_url": links.anywhere(card.referrer_url),
             "reply": _reply(card.channel, page, source_url, author, card.trust),
@@ -204,6 +204,12 @@ def _author(author: Author, links: _Links, rules: Rules) -> Author:
         photo_url=links.allowed("photo", author.photo_url, links.parser.photo_hosts),
         company=author.company,
     )
+
+
+def _product(told: Interest | InterestCard, source_url: str | None, links: _Links, rules: Rules) -> Product:
+    """As the mail names it, or the catalogue; a link of the operator's own catalogue needs no permission."""
+    product = Product(name=told.product.name, url=links.allowed("product", told.product.url))
+    return rules.products.product(product, (source_url, told.referrer_url), (told.text, *told.labels.values()))
 
 
 def _account(interest: Interest, source_url: str | None, parser: Parser, mail: Mail, rules: Rules) -> str | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from interest_ingest.cards import Author
 from interest_ingest.ingest.confine import LIMITS, Limits
 from interest_ingest.ingest.foreign import Foreign
+from interest_ingest.ingest.products import NO_PRODUCTS, Catalogue
 from interest_ingest.parsing import Parser
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.load import builtin_parsers, unique
@@ -33,6 +34,7 @@ class Rules:
     packages: tuple[str, ...] = ()
     folder: str | None = None
     foreign: tuple[Foreign, ...] = ()
+    products: Catalogue = NO_PRODUCTS
     chosen: tuple[Parser, ...] | None = None
     limits: Limits = LIMITS
 

@@ -24,6 +24,7 @@ from interest_ingest.settings.options import (
     Own,
     Parsers,
     Polling,
+    Products,
     Quarantine,
     Retention,
     Site,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     daemon: Daemon = Daemon()
     parsers: Parsers = Parsers()
+    products: Products = Products()
     log: Log = Log()
     status: Status = Status()
     alerts: Alerts = Alerts()
@@ -168,6 +170,7 @@ class Settings(BaseSettings):
 
     def rules(self) -> Rules:
         """What the reading of mails depends on, without any secret."""
+        from interest_ingest.ingest.products import NO_PRODUCTS, read_catalogue
         from interest_ingest.ingest.rules import Rules
 
         return Rules(
@@ -178,6 +181,7 @@ class Settings(BaseSettings):
             timezone=self.company.timezone,
             packages=self.parsers.packages,
             folder=str(self.parsers.folder.absolute()) if self.parsers.folder else None,
+            products=read_catalogue(self.products.file) if self.products.file else NO_PRODUCTS,
         )
 
     def chosen(self, names: tuple[str, ...] = ()) -> list[Mailbox]:

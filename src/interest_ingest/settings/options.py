@@ -392,6 +392,17 @@ class Daemon(Section):
     )
 
 
+class Products(Section):
+    """Which product an interest is about, where the mail names none or names it in many ways."""
+
+    file: Path | None = option(
+        None,
+        "A CSV file with the columns name, link, pages, aliases; several pages or aliases are parted by |. "
+        "Found by the page of a comment or by whole words of a text, Russian ones in any inflection.",
+        example="/etc/interest-ingest/products.csv",
+    )
+
+
 class Parsers(Section):
     """Third-party parsers, beside the built-in ones. None is loaded that is not named here."""
 
