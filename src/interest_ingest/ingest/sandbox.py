@@ -34,7 +34,7 @@ from interest_ingest.ingest.normalize import vetted
 from interest_ingest.ingest.reading import MAX_CARDS
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.ingest.worker import Letter
-from interest_ingest.parsing.load import builtin_parsers
+from interest_ingest.parsing.load import builtin_parsers, source_files
 
 KEPT: Final = 2
 """Sandboxes that are kept warm; each has some 60 MB."""
@@ -274,9 +274,7 @@ _RANK: Final = {Trust.FAILED: 0, Trust.UNPROVEN: 1, Trust.VERIFIED: 2}
 def _sources(rules: Rules) -> tuple[list[str], list[str]]:
     """The packages and files that the rules name, and a sentence if the folder cannot be read."""
     try:
-        files = sorted(Path(rules.folder).glob("[!_.]*.py")) if rules.folder else []
-        if rules.folder and not Path(rules.folder).is_dir():
-            raise NotADirectoryError(20, "it is no folder")
+        files = source_files(Path(rules.folder)) if rules.folder else []
     except OSError as error:
         return list(rules.packages), [f"{rules.folder}: {error.strerror}; mend folder in [parsers]"]
     return [*rules.packages, *(str(file.absolute()) for file in files)], []

@@ -56,6 +56,17 @@ def load_source(source: str) -> tuple[Parser, ...]:
     return unique(own)
 
 
+def source_files(folder: Path) -> list[Path]:
+    """The files of a drop-in folder that declare parsers: its modules and tables, and `parser.*` one folder deeper.
+
+    Raises `OSError` for a folder that is none.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "it is no folder")
+    patterns = ("[!_.]*.py", "[!_.]*.toml", "[!_.]*/parser.py", "[!_.]*/parser.toml")
+    return sorted(file for pattern in patterns for file in folder.glob(pattern) if file.is_file())
+
+
 def _module_of_file(file: Path) -> ModuleType:
     name = f"interest_ingest_folder.{file.stem}_{hashlib.sha256(bytes(file)).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, file)
