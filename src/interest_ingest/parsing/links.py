@@ -263,6 +263,12 @@ def _disqus(parts: SplitResult) -> str | None:
     return re.sub(r"(#comment-\d+):.*", r"\1", target) if target else None
 
 
+def _google(parts: SplitResult) -> str | None:
+    """Alerts encode the page half or not at all: what stands before `&ct=ga` is its own query."""
+    alert = re.search(r"(?:^|&)url=(https?://\S{1,2000}?)&ct=ga(?:&|\Z)", parts.query)
+    return unquote(alert[1]) if alert else _parameter("url", "q")(parts)
+
+
 def _linkedin(parts: SplitResult) -> str | None:
     return urlunsplit(parts._replace(path=parts.path.removeprefix("/comm"), query="", fragment=""))
 
@@ -277,6 +283,6 @@ _REDIRECTORS: Final[tuple[tuple[frozenset[str], re.Pattern[str], _Step], ...]] =
     (frozenset({"click.redditmail.com"}), re.compile(r"/cl\d/"), _reddit),
     (frozenset({"redirect.disqus.com"}), re.compile(r"/url\Z"), _disqus),
     (_LINKEDIN, re.compile(r"/comm/"), _linkedin),
-    (_GOOGLE, re.compile(r"/url\Z"), _parameter("url", "q")),
+    (_GOOGLE, re.compile(r"/url\Z"), _google),
     (_YOUTUBE, re.compile(r"/(redirect|attribution_link)\Z"), _parameter("q", "u")),
 )
