@@ -98,6 +98,14 @@ class _TooLong(Exception):
     pass
 
 
+def tried(field: str, test: Callable[[Mail], bool], mail: Mail) -> bool | None:
+    """Whether one field of a `Match` holds; None if its pattern takes too long on this mail or is none."""
+    try:
+        return _within_limits(field, test, mail)
+    except (_TooLong, re.error, RecursionError, OverflowError):
+        return None
+
+
 def _within_limits(field: str, test: Callable[[Mail], bool], mail: Mail) -> bool:
     """What it looks at is made ready before: a mail that takes long to decode is not the fault of a pattern."""
     if field in _READY:

@@ -123,7 +123,7 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
     """Ask the chosen parsers in their order; a fallback parser that yields nothing passes the mail on."""
     for parser in choice.parsers:
         # The receiving server vouches for the mail that it received, not for one forwarded inside it.
-        proof = found if choice.mail is outer and not _added_to(outer) else Authentication()
+        proof = found if choice.mail is outer and not added_to(outer) else Authentication()
         level = trust(parser, proof, rules.site_hosts)
         reading = _ask(parser, choice.mail, rules, level, received_at)
         if reading is not None:
@@ -131,7 +131,7 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
     return Reading(outcome=choice.outcome, reason=choice.reason)
 
 
-def _added_to(mail: Mail) -> bool:
+def added_to(mail: Mail) -> bool:
     """Whether somebody may have put fields above those that were signed."""
     names = [name for name in (written.lower() for written, _ in mail.all_headers()) if name in SINGLE]
     return len(names) > len(set(names))
