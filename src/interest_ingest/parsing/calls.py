@@ -1,0 +1,137 @@
+"""Calls, voice and text messages, and faxes that a telephone service reports: who called, and what was said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from interest_ingest.cards import Action, Author, Channel, Interest
+from interest_ingest.parsing.contract import Changed, Ignored
+
+# What the words of a subject or sentence tell of; the first that is found counts: a voice message is a message too.
+_KINDS: Final[tuple[tuple[str, str], ...]] = (
+    ("fax", r"\bfax|факс|télécopie|ファックス|传真"),
+    (
+        "voicemail",
+        r"voice ?mail|voice[- ]message|голосов|автоответч|sprachnachricht|mailbox-nachricht|messagerie vocale|"
+        r"message vocal|buz[oó]n de voz|mensaje de voz|correio de voz|mensagem de voz|messaggio vocale|"
+        r"segreteria|sesli mesaj|telesekret|poczt[ayę] głosow|voicebericht|留守番電話|语音|음성",
+    ),
+    (
+        "message",
+        r"text message|\bsms\b|смс|textnachricht|\btexto\b|mensaje de texto|messaggio di testo|テキスト|短信|문자",
+    ),
+    (
+        "call",
+        r"missed call|new call|\bcall from|unanswered|пропущ\w+|неотвеч\w+|входящ\w+ (?:звон|вызов)|звонок|"
+        r"вызов|дзвін|verpasst\w* anruf|entgangen\w* anruf|\banruf\b|appel manqué|appel en absence|"
+        r"llamada perdida|chamada perdida|chiamata persa|cevapsız|nieodebran|gemiste oproep|missat samtal|"
+        r"不在着信|未接|부재중",
+    ),
+)
+_KIND_OF: Final = tuple((kind, re.compile(f"(?i){stems}")) for kind, stems in _KINDS)
+
+_NUMBER: Final = re.compile(r"(?<![\w.:/])\+?\(?\d(?:[\d \xa0().\u2010-\u2013/-]{0,24}\d)?(?![\w:]|\.\d)")
+_PARTED: Final = re.compile(r"[,;]|\s(?:at|on|um|à|a las|alle|в|о)\s(?=\d{1,2}[:.h/]\d\d)|\s(?:on|am|le|el)\s(?=\w{3})")
+_NOBODY: Final = re.compile(
+    r"(?i)(?:an? )?(?:unknown|anonymous|private|withheld|restricted|unavailable|blocked|undisclosed|wireless|"
+    r"toll[ -]free)(?: (?:caller|number|name|call|id))?|no caller ?id|caller|unbekannt\w*|anonym\w*|inconnue?|privado|desconocido|"
+    r"sconosciuto|bilinmeyen|nieznany|(?:номер )?(?:не )?(?:неизвестн|скрыт|аноним|определ)\w*(?: (?:номер|абонент))?|"
+    r"невідомий|非通知|未知|알 수 없음"
+)
+
+SHORTEST: Final = 5
+"""Digits of a number outside: what has fewer is an extension of our own telephones."""
+
+
+def kind_of(*texts: str) -> str | None:
+    """`call`, `voicemail`, `message` or `fax` by the first of `texts` that tells, None if none does."""
+    for text in texts:
+        for kind, stems in _KIND_OF:
+            if stems.search(text[:2_000]):
+                return kind
+    return None
+
+
+def caller_of(written: str) -> Author:
+    """Who called, out of `"Anna Moss" <+441632960111>`, `Anna Moss (555) 010-0142` or `5550100142`.
+
+    Without a number only the name, where one is shown; `anonymous` and its like are nobody.
+    """
+    written = " ".join(written.split())[:200]
+    found = max(_NUMBER.finditer(written), key=lambda one: len(digits(one[0])), default=None)
+    number = found[0] if found else ""
+    name = written.replace(number, " ") if number else written
+    name = _named(_PARTED.split(" ".join(re.sub(r"[<>()\[\]\"“”«»]", " ", name).split()))[0])
+    return Author(name=name or None, phone=number if 1 < len(digits(number)) <= 15 else None)
+
+
+def digits(number: str) -> str:
+    """The digits of `number`, without what sets them off."""
+    return re.sub(r"\D", "", number)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of at least `SHORTEST` digits in `text`, as written; dates and times are none."""
+    found = (match[0].strip() for match in _NUMBER.finditer(text[:10_000]))
+    return [one for one in found if SHORTEST < len(digits(one)) <= 15 and not _is_date(one)]
+
+
+def reported(kind: str, author: Author, *, text: str = "", account: str | None = None, **labels: str) -> Interest:
+    """The interest of a call, voicemail, text message (`message`) or fax; `labels` are further facts, "" for none.
+
+    Raises `Ignored` for calls between our own telephones, and for one of whom neither number, name nor word is known.
+    """
+    told = {name.replace("_", " ").capitalize(): value for name, value in labels.items() if value}
+    if author.phone and len(digits(author.phone)) < SHORTEST:
+        raise Ignored("internal call")
+    if kind == "call" and not author and not text:
+        raise Ignored("call without a number")
+    if not author and not text and not told:
+        raise Changed("the caller")
+    return Interest(
+        channel=Channel.CALL,
+        action=Action.CALL if kind in ("call", "voicemail") else Action.MESSAGE,
+        author=author,
+        text=text,
+        account=account,
+        object_kind=kind,
+        labels=told,
+    )
+
+
+def duration_in(text: str) -> str:
+    """How long a message is, as written (`0:12`, `1:02:45`, `12 sec`); "" if nothing tells."""
+    found = re.search(
+        r"(?i)(?<![\d:])(\d{1,3}:\d\d(?::\d\d)?)(?: long|\s*min| minutes)|"
+        r"(?:duration|length|длительность|продолжительность|тривалість|dauer|länge|durée|duración|durata|süre)"
+        r"[^\d\n]{0,20}(\d[\d:]{0,8}(?: ?(?:s|sec\w*|min\w*|сек\w*|мин\w*))?\b)",
+        text[:5_000],
+    )
+    return (found[1] or found[2]).strip() if found else ""
+
+
+def said(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """The lines of `text` below the one that `begin` matches (all, if none), up to the first that `end` matches."""
+    lines = text.split("\n")
+    start = next((n + 1 for n, line in enumerate(lines) if begin.search(line)), 0)
+    while start < len(lines) and (not lines[start].strip() or re.fullmatch(r"\s*<https?://\S+>\s*", lines[start])):
+        start += 1
+    stop = next((n for n in range(start, len(lines)) if end.search(lines[n])), len(lines))
+    return "\n".join(lines[start:stop]).strip()
+
+
+def own_number(candidates: Iterable[str], caller: str | None) -> str | None:
+    """The first number that is not the caller's: ours."""
+    theirs = digits(caller or "")[-7:]
+    return next((one for one in candidates if not theirs or not digits(one).endswith(theirs)), None)
+
+
+def _named(name: str) -> str:
+    name = name.strip(" .,:;-–—'`")
+    return "" if _NOBODY.fullmatch(name) or not any(letter.isalpha() for letter in name) else name
+
+
+def _is_date(number: str) -> bool:
+    return bool(re.fullmatch(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}", number))
