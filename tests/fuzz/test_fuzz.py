@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -18,7 +19,8 @@ SECONDS = scale(2, 120)
 @pytest.mark.parametrize("name", sorted(PARSERS))
 def test_recorded_mails_are_seeds_that_reach_the_parser(name: str) -> None:
     """A fuzzer that starts outside of a parser would hardly find its way in."""
-    notices = name == "wordpress.notice"  # it yields no card: it recognizes what is not for managers
+    expected = [json.loads(path.read_text(encoding="utf-8")) for path in FIXTURES.glob("*/*.eml.json")]
+    notices = not any(one["cards"] for one in expected if one["parser"] == name)  # it knows what is not for managers
     assert notices or any(read_by(name, path.read_bytes()) for path in FIXTURES.glob("*/*.eml"))
 
 
