@@ -1,0 +1,168 @@
+"""1C-Bitrix (Site Manager), by the templates of its mail events, in any language.
+
+`X-EVENT_NAME` tells which event it was and `X-MID` its number; where a relay has dropped them, web forms are known by
+the link to the result in the administration, and feedback by the heading over a ruler of 42 hyphens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from interest_ingest.parsing import SITES, Action, Author, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.domains import registrable
+from interest_ingest.parsing.forms import form_of, read_form
+from interest_ingest.parsing.labels import Answer, Labels
+from interest_ingest.parsing.orders import Item, order, site_of_sender
+from interest_ingest.parsing.tokens import resolve
+from interest_ingest.parsing.vocabulary import Role, role_of
+from interest_parsers.form import action_of, interest_of, required_form
+
+RESULT: Final = r"/bitrix/admin/form_result_(?:view|edit)\.php\?"
+
+# The first pattern that fits an event's name decides; what fits none is read as a form if it is one.
+NOTICES: Final = (
+    (r"SALE_NEW_ORDER", ""),
+    (r"(?:SALE|CATALOG)_", "order notice"),
+    (r"FORM_STATUS_CHANGE_", "receipt for the customer"),
+    (r"USER_|NEW_USER|MAIN_USER|MAIN_MAIL_CONFIRM|SMS_|OTP", "account notice"),
+    (r"SUBSCRIBE_|SENDER_|BLOG_YOUR_|FORUM_NEW_MESSAGE_MAIL", "digest"),
+    (r"VIRUS_|EVENT_LOG|CHECK_|STATISTIC|PERFMON", "automated"),
+)
+
+_SIGN: Final = r"\A\s*+[^\n]{4,200}\n-{40,44}[ \t]*\n"
+"""`Информационное сообщение сайта …` over its ruler; what was sent through a form has a heading of a line next."""
+_QUESTION = re.compile(r"\*{20,60}$")
+_RULER = re.compile(r"-{30,60}$")
+_NUMBER = re.compile(r"(?:N|№|#)\s?([\w/-]{1,30})")
+_GREETING = re.compile(r"(?:Sehr geehrte\S{0,4}|Здравствуйте,|\S{2,20}) ([^\n]{2,80})[,!]$")
+_TOTAL = re.compile(r"[^\n:：]{3,60}[:：] (?=[^\n]{0,40}\d)([^\n]{1,60}?)\.?$")
+_ITEM = re.compile(r"([^\n]{1,300}?) - (\d{1,6}(?:[.,]\d{1,4})?)(?: ([^\W\d]{1,10}\.?))?(?::| ?[xхX×]) ([^\n]{1,60})$")
+"""`Name - 2 шт: 980 руб.`, later `Name - 2 шт x 490 руб.`"""
+_ONE_CLICK = re.compile(r"(?i)один клик|1 клик|one.click|быстр\w+ заказ|quick order|предзаказ|pre-?order")
+_FEEDBACK: Final = r"(?i)\A[^\n:]{1,200}: [^\n]*(?:форм|feedback|form|rückmeld|повідомлен)"
+
+
+@parser(
+    "bitrix.event",
+    version=1,
+    match=Match(header=r"(?i)^X-EVENT_NAME: \w"),
+    link_hosts=SITES,
+    signed_by=SITES,
+    instead_of=("bitrix.form", "bitrix.feedback"),
+)
+def event(mail: Mail) -> Iterator[Interest]:
+    """Any event that names itself: `X-EVENT_NAME: FEEDBACK_FORM`."""
+    name = mail.header("X-EVENT_NAME").strip().upper()
+    what = next((what for pattern, what in NOTICES if re.match(pattern, name)), None)
+    if what:
+        raise Ignored(what)
+    if what is not None:
+        yield _order(mail)
+    elif name.startswith(("FORM_FILLING", "FEEDBACK_FORM")):
+        yield _filled(mail)
+    elif read_form(mail) is None:
+        raise Changed(f"the form in {name}")
+    else:
+        yield _filled(mail)
+
+
+@parser(
+    "bitrix.form",
+    version=1,
+    match=Match(link=RESULT),
+    link_hosts=SITES,
+    signed_by=SITES,
+    instead_of=("bitrix.feedback",),
+)
+def web_form(mail: Mail) -> Iterator[Interest]:
+    """`Заполнена web-форма: [3] Заявка`, with each question above a line of asterisks."""
+    yield _filled(mail)
+
+
+@parser("bitrix.feedback", version=1, match=Match(subject=_FEEDBACK, text=_SIGN), link_hosts=SITES, signed_by=SITES)
+def feedback(mail: Mail) -> Iterator[Interest]:
+    """`Вам было отправлено сообщение через форму обратной связи`"""
+    yield _filled(mail)
+
+
+def _filled(mail: Mail) -> Interest:
+    if mail.header("In-Reply-To"):  # what our own people write about a form quotes the link to it
+        raise Ignored("answer to a form")
+    labels = _questions(mail)
+    form = form_of(labels, mail) if labels else required_form(mail)
+    action = action_of(form, mail)
+    if action is Action.REQUEST and _ONE_CLICK.search(f"{mail.subject}\n{form.labels.intro[:500]}"):
+        action = Action.ORDER
+    return interest_of(form, mail, action=action, event_key=_key(mail), source_url=form.page or _result(mail))
+
+
+def _questions(mail: Mail) -> Labels | None:
+    """The answers of a web form: the question, a line of asterisks, the answer, and an empty line."""
+    lines = [line.rstrip() for line in mail.visible_text.split("\n")]
+    marks = [n for n, line in enumerate(lines) if n and _QUESTION.match(line) and lines[n - 1].strip()]
+    if not marks:
+        return None
+    ends = [mark - 1 for mark in marks[1:]] + [_end(lines, marks[-1])]
+    answers = tuple(
+        Answer(label, resolve("\n".join(lines[mark + 1 : end]).strip()), role_of(label))
+        for mark, end in zip(marks, ends, strict=True)
+        for label in (lines[mark - 1].strip(" :"),)
+    )
+    message = next((one.value for one in answers if one.role is Role.MESSAGE and one.value), "")
+    return Labels(answers, message, "\n".join(lines[: marks[0] - 1]).strip())
+
+
+def _end(lines: list[str], mark: int) -> int:
+    """Where the last answer ends: above the sentence over the link to the result, or above a ruler."""
+    for at in range(mark + 1, len(lines)):
+        if re.search(RESULT, lines[at]):
+            return at - 1 if lines[at].startswith("http") else at
+        if _RULER.match(lines[at]):
+            return at
+    return len(lines)
+
+
+def _key(mail: Mail) -> str | None:
+    """The result's number, else the event's: `X-MID: 1234.33 (03.03.2026 13:15:00)`."""
+    site = site_of_sender(mail)
+    found = re.search(r"WEB_FORM_ID=(\d{1,9})&(?:amp;)?RESULT_ID=(\d{1,12})", _result(mail) or "")
+    if found:
+        return f"form {site} {found[1]} {found[2]}"
+    number = re.match(r"(\d{1,12})\.\d", mail.header("X-MID"))
+    return f"event {site} {number[1]}" if number else None
+
+
+def _result(mail: Mail) -> str | None:
+    return next((link for link in mail.links if re.search(RESULT, link)), None)
+
+
+def _order(mail: Mail) -> Interest:
+    """The shop gets a blind copy of what the customer gets: he is whom it is addressed to and greets by name."""
+    lines = [line.strip() for line in mail.visible_text.split("\n")]
+    number = _NUMBER.search(mail.subject)
+    total = next((n for n, line in enumerate(lines) if _TOTAL.match(line)), None)
+    if number is None or total is None:
+        raise Changed("the number and the sum of the order")
+    name = next((found[1] for line in lines[:total] if (found := _GREETING.match(line))), None)
+    ours = {registrable(site_of_sender(mail))}
+    email = next((to.email for to in mail.to if registrable(to.email.rpartition("@")[2]) not in ours), None)
+    label, _, price = lines[total].partition(":")
+    return order(
+        number[1],
+        _items(lines[total + 1 :]),
+        site=site_of_sender(mail),
+        author=Author(name=name, email=email),
+        labels={label: price.strip(" .")},
+    )
+
+
+def _items(lines: list[str]) -> Iterator[Item]:
+    """The lines below `Состав заказа:` up to the next empty one."""
+    start = next((n for n, line in enumerate(lines) if line.endswith((":", "："))), len(lines))
+    for line in lines[start + 1 :]:
+        if not line:
+            break
+        found = _ITEM.match(line)
+        yield Item(found[1], f"{found[2]} {found[3] or ''}".strip(), found[4]) if found else Item(line)
