@@ -182,6 +182,17 @@ class Mail:
         return tuple((name, decode_value(value, self._charset, notes)) for name, value in self._fields)
 
     @cached_property
+    def header_lines(self) -> tuple[str, ...]:
+        """All headers as `Name: value`."""
+        return tuple(f"{name}: {value}" for name, value in self._all_headers)
+
+    @cached_property
+    def sender_domains(self) -> frozenset[str]:
+        """The domain of From and those above it, in lower case: `mail.shop.example`, `shop.example`, `example`."""
+        labels = (self.sender.email if self.sender else "").rpartition("@")[2].lower().rstrip(".").split(".")
+        return frozenset(".".join(labels[at:]) for at in range(len(labels))) - {""}
+
+    @cached_property
     def soup(self) -> BeautifulSoup:
         """The HTML as BeautifulSoup on lxml; empty without HTML."""
         return make_soup(self.html)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -57,22 +57,17 @@ class Match:
 
     def holds(self, mail: Mail) -> bool:
         """Whether `mail` is one of these; the cheap fields are tried first."""
-        return all(test(mail) for _, test in self.tests())
+        for field_name, test in _TESTS:
+            given = getattr(self, field_name)
+            if given and not test(given, mail):
+                return False
+        return True
 
     def tests(self) -> Iterator[tuple[str, Callable[[Mail], bool]]]:
         """The given fields, each with its test, cheapest first."""
-        if self.from_domain:
-            yield "from_domain", lambda m: _any_domain(m, _tuple(self.from_domain))
-        if self.from_address:
-            yield "from_address", lambda m: _address(m) in {a.lower() for a in _tuple(self.from_address)}
-        if self.subject:
-            yield "subject", lambda m: _found(self.subject, (m.subject,))
-        if self.header:
-            yield "header", lambda m: _found(self.header, (f"{name}: {value}" for name, value in m.all_headers()))
-        if self.link:
-            yield "link", lambda m: _found(self.link, m.links)
-        if self.text:
-            yield "text", lambda m: _found(self.text, (m.visible_text,))
+        for field_name, test in _TESTS:
+            if given := getattr(self, field_name):
+                yield field_name, partial(test, given)
 
 
 ReadFunction = Callable[["Mail"], Iterable["Interest"]]
@@ -163,18 +158,26 @@ def _hosts(value: Patterns) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(patterns: Patterns) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in _tuple(patterns))
+
+
+@lru_cache(maxsize=1024)
+def _lower(names: Patterns) -> frozenset[str]:
+    return frozenset(name.lower() for name in _tuple(names))
 
 
 def _found(patterns: Patterns, texts: Iterable[str]) -> bool:
-    compiled = [_compiled(pattern) for pattern in _tuple(patterns)]
+    compiled = _compiled(patterns)
     return any(pattern.search(text) for text in texts for pattern in compiled)
 
 
-def _address(mail: Mail) -> str:
-    return mail.sender.email.lower() if mail.sender else ""
-
-
-def _any_domain(mail: Mail, domains: tuple[str, ...]) -> bool:
-    return host_in(_address(mail).rpartition("@")[2], [domain.lower() for domain in domains])
+_TESTS: Final[tuple[tuple[str, Callable[[Patterns, Mail], bool]], ...]] = (
+    ("from_domain", lambda given, mail: not mail.sender_domains.isdisjoint(_lower(given))),
+    ("from_address", lambda given, mail: mail.sender is not None and mail.sender.email.lower() in _lower(given)),
+    ("subject", lambda given, mail: _found(given, (mail.subject,))),
+    ("header", lambda given, mail: _found(given, mail.header_lines)),
+    ("link", lambda given, mail: _found(given, mail.links)),
+    ("text", lambda given, mail: _found(given, (mail.visible_text,))),
+)
+"""The fields of a `Match`, cheapest first: every mail is tried against every parser."""
