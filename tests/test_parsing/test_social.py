@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from interest_ingest.parsing.social import people, quoted, read_sentence
+from interest_ingest.parsing.deeds import people, read_sentence
+from interest_ingest.parsing.social import quoted
 
 
 @pytest.mark.parametrize(

@@ -1,222 +1,273 @@
 """What the notifications of social networks have in common: a sentence (“Anna and 12 others like your photo”), the
 words that were written, and links that hold the ids of what happened.
 
-The sentence is read by verb stems, in English and in Russian (in every gender), wherever the layout puts it; a new
-language is new rows in `_DEEDS`.
+A parser names what is its network's own (`Network`) and lets `interests` read: one interest of most mails, one for each
+entry of a digest that speaks of our own things, `Ignored` for news, advice and account notices, `Changed` for the rest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from interest_ingest.cards import Action
+from interest_ingest.cards import Action, Author, Channel, Interest
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.contract import host_in
+from interest_ingest.mail.html import Anchor, Image
+from interest_ingest.parsing.contract import Changed, Ignored, host_in
+from interest_ingest.parsing.deeds import Deed, read_sentence
 from interest_ingest.parsing.links import is_action_link, unwrap
+from interest_ingest.parsing.passages import Line, Picture, lines_of
+from interest_ingest.parsing.profiles import profile_key
 
-MAX_SENTENCE: Final = 300
+NOISE: Final = "digest or account notice"
+
+_NOISE_KEY: Final = re.compile(
+    r"(?i)friend_?(?:sugg|find|found)|people_you|recommendations|highlight|birthday|invit|security|log_?in|password|"
+    r"confirm|registration|recover|advertis|marketing|newsletter|onboard|memor|close_friend|promo|stale_|reactivat|"
+    r"welcome|suggest|verification|(?<![a-z])(?:ads?|news|codes?|auth|blog|jobs?)(?![a-z])"
+)
+"""Type keys of what no network sends about an interest: advice, advertisement, account."""
+
+_DIGEST_KEY: Final = re.compile(r"(?i)digest|remind|recap|summary|pending|missed|unread")
+
+_NOISE_SUBJECT: Final = re.compile(
+    r"(?i)\brecommend(?:ed|ations?)\b|suggest|people you may|do you know|birthday|log(?:ged)?[ -]?in\b|"
+    r"sign(?:ed)?[ -]?in\b|password|security|\bcode\b|verif|confirm|invit|memories|\bevents?\b|newsletter|trending|"
+    r"highlights|is live\b|profile views|\bjobs?\b|what['’]s happening|"
+    r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
+    r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам"
+)
+_DIGEST_SUBJECT: Final = re.compile(
+    r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
+    r"у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
+)
+_GENERAL_PAGE: Final = re.compile(
+    r"(?i)/?(?:home(?:\.php)?|feed|(?:settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|support|"
+    r"download|careers|apps?|mobile|email|security|business|ads)(?:[./?].*)?)?/?"
+)
+_NEWS: Final = frozenset({Action.OTHER, Action.LIKE, Action.REACTION, Action.SHARE, Action.FOLLOW})
+"""What people also do to things that are not ours."""
+
+_WORDLESS: Final = frozenset({Action.LIKE, Action.REACTION, Action.FOLLOW})
+"""The words that such a mail quotes are our own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Who did what, as the sentence tells: `count` people (“Anna and 12 others” = 13), `author` the first of them."""
+class Network:
+    """What tells one network's notifications from another's."""
 
-    action: Action
-    author: str
-    count: int = 1
-    kind: str | None = None
-    place: str | None = None
-    """The group or page that the sentence names."""
-
-
-# The first row that fits decides. `…` is the author; what follows the verb tells the kind of object and the place.
-_DEEDS: Final[tuple[tuple[Action, str, str], ...]] = (
-    (
-        Action.MENTION,
-        r"(?:mentioned|tagged) (?:you|your)",
-        r"(?:упомянул|отметил|упоминает)(?:[аи]|\(а\))? (?:о )?(?:вас|вашу|ваше|сообщество)",
-    ),
-    (
-        Action.REVIEW,
-        r"(?:(?:doesn['’]t |does not )?recommends?|recommended|reviewed|left (?:you )?a(?: new)? (?:review|"
-        r"rating)|rated)\b",
-        r"(?:не )?(?:рекомендует|порекомендовал(?:[аи]|\(а\))?)\b|оставил(?:[аи]|\(а\))? (?:нов\w+ )?(?:отзыв|"
-        r"рекомендаци)",
-    ),
-    (
-        Action.MESSAGE,
-        r"(?:has )?(?:sent (?:you|your page|a)\b[^.]{0,40}\bmessage|messaged|wrote (?:you|to you)\b)",
-        r"(?:отправил|прислал|написал)(?:[аи]|\(а\))? (?:вам|вашей странице|вашему сообществу|в ваше сообщество|"
-        r"(?:\w+ )?(?:личное )?сообщение)",
-    ),
-    (
-        Action.REPLY,
-        r"(?:also )?replied to|responded to|answered (?:you|your)",
-        r"(?:также )?ответил(?:[аи]|\(а\))? (?:на|вам|в)\b",
-    ),
-    (
-        Action.COMMENT,
-        r"(?:also )?(?:commented|left a(?: new)? comment|wrote a comment)",
-        r"(?:также )?(?:прокомментировал|комментирует|оставил(?:[аи]|\(а\))? (?:нов\w+ )?комментари)",
-    ),
-    (
-        Action.REACTION,
-        r"(?:reacted|sent a reaction)\b",
-        r"отреагировал(?:[аи]|\(а\))?\b",
-    ),
-    (
-        Action.LIKE,
-        r"(?:also )?(?:likes?|liked|loves?|loved)\b",
-        r"(?:также )?(?:нравится|понравил|оценил|лайкнул|поставил(?:[аи]|"
-        r"\(а\))? (?:отметку )?[«\"“]?(?:нравится|лайк))",
-    ),
-    (
-        Action.SHARE,
-        r"(?:shared|reposted)\b",
-        r"(?:поделил(?:ся|ась|ись|\w*\(ась\))|рассказал(?:[аи]|\(а\))? (?:друзьям )?о|сделал(?:[аи]|"
-        r"\(а\))? репост|репостнул)",
-    ),
-    (
-        Action.FOLLOW,
-        r"(?:started following|(?:is|are) now following|followed|joined|subscribed)\b",
-        r"(?:подписал(?:ся|ась|ись)|вступил)",
-    ),
-    (
-        Action.REQUEST,
-        r"(?:wants? to be (?:your )?friends?|sent you a friend request|added you as a friend)",
-        r"(?:хо(?:чет|тят) (?:стать вашим|добавить вас)|отправил(?:[аи]|\(а\))? вам (?:запрос|заявку))",
-    ),
-    (
-        Action.OTHER,
-        r"(?:posted|wrote on|published|uploaded|added (?:a|an|\d+)\b|created a poll|asked)",
-        r"(?:сделал(?:[аи]|\(а\))? (?:нов\w+ )?публикаци|опубликовал|разместил|добавил|создал(?:[аи]|"
-        r"\(а\))? опрос|написал|"
-        r"оставил(?:[аи]|\(а\))? (?:нов\w+ )?запис|предложил)",
-    ),
-)
-_REQUESTS = re.compile(r"(?i)friend request|запрос на добавление|заявку (в|на добавление)")
-
-# Russian group mails name the thing first: “Посмотрите комментарий Анны в группе «Чай»”.
-_LOOK: Final = re.compile(
-    r"(?i)(?:посмотрите|see|view) (?:нов\w+ |the new |a new |new )?(?P<what>комментарий|публикацию|фото\w*|"
-    r"видео\w*|запись|comment|"
-    r"post|photo|video)(?: (?:by|from|от))? (?P<author>.{1,120}?)(?: (?:в групп\w+|на странице|in the group|"
-    r"in|on) (?P<place>.{1,150}))?"
-)
-_LEADING: Final = (
-    re.compile(
-        r"(?i)(?:(?:пользователю|пользователям|человеку) )?(?P<author>.{1,120}?) (?:также )?(?P<verb>нравится|"
-        r"понравил\w+)(?P<rest>.*)"
-    ),
-    re.compile(
-        r"(?i)(?:new message from|"
-        r"(?:вам )?(?:пришло )?новое (?:личное )?сообщение от(?: пользователя)?) (?P<author>.{1,120})"
-    ),
-)
-_PATTERNS: Final = tuple(
-    (action, re.compile(rf"(?i)(?P<author>.{{1,150}}?) (?P<verb>{english}|{russian})(?P<rest>.*)"))
-    for action, english, russian in _DEEDS
-)
-
-_KINDS: Final = (
-    ("comment", r"comment|коммент"),
-    ("review", r"review|recommend|отзыв|рекоменд"),
-    ("photo", r"photo|picture|фото|снимок"),
-    ("video", r"video|reel|видео|клип"),
-    ("story", r"\bstory|истори"),
-    ("album", r"album|альбом"),
-    ("topic", r"topic|discussion|тем[аеуы]\b|обсужден"),
-    ("product", r"product|item|товар|услуг"),
-    ("event", r"\bevent|мероприят|встреч"),
-    ("poll", r"poll|опрос"),
-    ("link", r"\blink|ссылк"),
-    ("post", r"post|status|timeline|wall|публикац|запис|стен|стат[уь]с|пост\b|хроник"),
-    ("page", r"\bpage|страниц|сообществ"),
-    ("group", r"group|групп"),
-)
-_KIND_OF: Final = tuple((kind, re.compile(rf"(?i){words}")) for kind, words in _KINDS)
-_PLACE: Final = re.compile(
-    r"(?i)(?:\bin(?: the group)?|\bon(?: the page)?|в групп[еу]|в сообществе|"
-    r"на странице)[ :]+[«\"“]?(?P<place>[^«»\"“”]{2,120}?)[»\"”]?[.!]?$"
-)
-_GENERIC_PLACE: Final = re.compile(
-    r"(?i)(your|an?|the|his|her|their|this|ваш\w*|свой|сво\w+|комментари\w+|публикации|facebook|vk|"
-    r"вконтакте)\b|.*['’]s \w+$"
-)
-_OTHERS: Final = re.compile(
-    r"(?i)(?:,| and| и| &)\s+(?:ещ[её]\s+)?(?P<number>\d[\d\s.,]{0,8}|one|an)\s*(?:others?|more|other people|"
-    r"people|человек\w*|"
-    r"людям|друг\w+|польз\w+)?.*$"
-)
-_JOINED: Final = re.compile(r"(?i),\s+|\s+(?:and|и)\s+")
+    hosts: tuple[str, ...]
+    """Where its pages are; subdomains too."""
+    portraits: re.Pattern[str]
+    """The hosts of its users' pictures, each whole; not those of its logos."""
+    ids: Callable[[str], str]
+    """The ids that an unwrapped link names, deepest last (`post 12 comment 34`); "" without any (see `named`)."""
+    news: frozenset[Action] = _NEWS
+    """What its mails tell of other people's things too: no interest in us, unless they say “your”."""
+    words: Callable[[Mail], str] | None = None
+    """What the person wrote, where the network has its own way to set it off; else it is the quoted words."""
 
 
-def read_sentence(lines: Iterable[str]) -> Deed | None:
-    """The first of `lines` that tells who did what, read; None if none does."""
-    for line in lines:
-        line = re.sub(r"^[^\w«\"“]+", "", " ".join(line.split()))
-        if 3 < len(line) <= MAX_SENTENCE and (deed := _read_line(line)) is not None:
-            return deed
-    return None
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """What tells of one deed: most mails as a whole, or one entry of a digest. Links are unwrapped."""
+
+    deed: Deed
+    text: str
+    anchors: Sequence[Anchor]
+    links: Sequence[str]
+    pictures: Sequence[Picture]
+    is_entry: bool = False
 
 
-def _read_line(line: str) -> Deed | None:
-    if match := _LOOK.fullmatch(line.rstrip(" .!")):
-        kind = _kind(match["what"])
-        action = Action.COMMENT if kind == "comment" else Action.OTHER
-        return _deed(action, match["author"], "post" if kind == "comment" else kind, match["place"])
-    for pattern, action in zip(_LEADING, (Action.LIKE, Action.MESSAGE), strict=True):
-        if match := pattern.fullmatch(line.rstrip(" .!")):
-            rest = match.groupdict().get("rest") or ""
-            return _deed(
-                action, match["author"], _kind(rest) or ("message" if action is Action.MESSAGE else None), _place(rest)
-            )
-    found = [
-        (match.start("verb"), order, action, match)
-        for order, (action, pattern) in enumerate(_PATTERNS)
-        if (match := pattern.match(line))
-    ]
+def named(*table: tuple[str, str]) -> Callable[[str], str]:
+    """The `ids` of a network by a table of pattern and form, the first that fits: `(r"/p/(\\w+)", "post {}")`."""
+    compiled = [(re.compile(pattern), form) for pattern, form in table]
+
+    def ids(url: str) -> str:
+        found = ((pattern.search(url), form) for pattern, form in compiled)
+        return next((form.format(*filter(None, match.groups())) for match, form in found if match), "")
+
+    return ids
+
+
+def interests(mail: Mail, network: Network, key: str = "") -> Iterator[Interest]:
+    """What `mail` tells; `key` is the machine's own word for its type, "" if it has none.
+
+    Raises `Ignored` if there is no interest in it, `Changed` if it does not tell what happened.
+    """
+    told = read_sentence([mail.subject])
+    if _NOISE_KEY.search(key) or (told is None and _NOISE_SUBJECT.search(mail.subject)):
+        raise Ignored(NOISE)
+    is_digest = bool(_DIGEST_KEY.search(key) or (told is None and _DIGEST_SUBJECT.search(mail.subject)))
+    passages = _passages(mail, network, alone=told is not None)
+    if not passages and not is_digest:
+        raise Changed(f"what happened ({key or 'no type key'})")
+    if any(one.deed.action is Action.REQUEST for one in passages):
+        raise Ignored("friend request")
+    found = [_interest(one, network) for one in passages if _is_for_us(one, network, is_digest)]
     if not found:
+        raise Ignored(NOISE)
+    yield from found
+
+
+def _passages(mail: Mail, network: Network, *, alone: bool) -> list[_Passage]:
+    lines = lines_of(mail)
+    entries = [] if alone else list(_entries(lines, network))
+    if len(entries) > 1:
+        return entries
+    deed = deed_of(mail) or _by_links(mail, network)
+    if deed is None:
+        return []
+    text = network.words(mail) if network.words else written(mail)
+    pictures = [one for line in lines for one in line.pictures]
+    return [_Passage(deed, text, mail.anchors, list(places(mail, network.hosts)), pictures)]
+
+
+def _is_for_us(passage: _Passage, network: Network, is_digest: bool) -> bool:
+    """Whether the deed is not just news of others; what happens in a group that the mail names is asked for."""
+    deed = passage.deed
+    if deed.ours or deed.action is Action.REVIEW:
+        return True
+    return not is_digest and (
+        deed.action not in network.news or bool(deed.place) or any("/groups/" in link for link in passage.links)
+    )
+
+
+def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
+    """The entries of a digest: each begins with a sentence whose author is a link, and has a link to what happened."""
+    starts = [(place, deed) for place, line in enumerate(lines) if (deed := _tells(line, network))]
+    ends = [place for place, _ in starts[1:]] + [len(lines)]
+    for (start, deed), end in zip(starts, ends, strict=True):
+        part = lines[start:end]
+        anchors = [anchor for line in part for anchor in line.anchors]
+        links = _places((anchor.href for anchor in anchors), network.hosts)
+        pictures = [one for line in lines[max(start - 3, 0) : end] for one in line.pictures]
+        if any(map(network.ids, links)) or deed.action is Action.FOLLOW:
+            yield _Passage(deed, _below(part), anchors, links, pictures, is_entry=True)
+
+
+def _tells(line: Line, network: Network) -> Deed | None:
+    """The deed of a line that has a link with the author's name; in a text, of any line that is no link."""
+    deed = read_sentence([line.text])
+    names = {anchor.text.lower() for anchor in line.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts)}
+    return deed if deed and deed.author.lower() in names else None
+
+
+def _below(lines: Sequence[Line]) -> str:
+    """The words under the sentence of an entry: quoted, or the lines up to the next link or date."""
+    if text := quoted("\n".join(line.text for line in lines[1:])):
+        return text
+    words: list[str] = []
+    for line in lines[1:]:
+        if line.anchors or re.fullmatch(r"[\d.,:/ ]*", line.text):
+            if words:
+                break
+        else:
+            words.append(line.text)
+    return "\n".join(words)
+
+
+def _by_links(mail: Mail, network: Network) -> Deed | None:
+    """A comment told in a language that has no row: its link names one, and the subject somebody who is linked."""
+    links = [link for link in places(mail, network.hosts) if re.search(r" (?:comment|reply) ", network.ids(link))]
+    if len(set(map(network.ids, links))) != 1:
         return None
-    _, _, action, match = min(found, key=lambda one: one[:2])  # the earliest verb is the sentence's own
-    if _REQUESTS.search(line):
-        action = Action.REQUEST
-    told = match["verb"] + match["rest"] if action in (Action.OTHER, Action.MESSAGE) else match["rest"]
-    kind = "message" if action is Action.MESSAGE else _kind(re.split('["«“:]', told)[0])
-    return _deed(action, match["author"], kind, _place(match["rest"]))
+    linked_names = (anchor.text for anchor in mail.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts))
+    author = next((name for name in linked_names if 2 < len(name) < 80 and name in mail.subject), None)
+    action = Action.REPLY if " reply " in network.ids(links[0]) else Action.COMMENT
+    return Deed(action, author, ours=True) if author else None
 
 
-def _deed(action: Action, names: str, kind: str | None, place: str | None) -> Deed | None:
-    author, count = people(names)
-    return Deed(action, author, count, kind, place) if author else None
+def _interest(passage: _Passage, network: Network) -> Interest:
+    deed = passage.deed
+    name, profile = _author(passage, network)
+    source = _source(passage, network, profile)
+    return Interest(
+        channel=Channel.REVIEW if deed.action is Action.REVIEW else Channel.SOCIAL,
+        action=deed.action,
+        author=Author(name=name, profile_url=profile, photo_url=_portrait(passage, network, profile)),
+        text="" if deed.action in _WORDLESS else passage.text,
+        event_key=event_key(network.ids(source or ""), deed, profile, source),
+        source_url=source,
+        account=deed.place,
+        object_kind=deed.kind or ("page" if deed.action is Action.REVIEW else None),
+        count=deed.count,
+    )
 
 
-def people(names: str) -> tuple[str, int]:
-    """The first name and how many people they are: `Anna, Boris and 3 others` → (`Anna`, 5)."""
-    others = _OTHERS.search(names)
-    number = 0
-    if others:
-        digits = re.sub(r"\D", "", others["number"])
-        number = int(digits) if digits else 1
-        names = names[: others.start()]
-    named = [one for one in _JOINED.split(names.strip(' .,:"«»“”')) if one]
-    return (named[0] if named else "", max(1, min(len(named) + number, 10_000_000)))
+def _author(passage: _Passage, network: Network) -> tuple[str, str | None]:
+    """The author's name and page: of the link that has his name, or the name in another case (“от Анны Полевой”)."""
+    name = passage.deed.author
+    if profile := _linked(passage.anchors, name):
+        return name, profile
+    bent = [word[:3].lower() for word in name.split()]
+    for anchor in passage.anchors:
+        words = anchor.text.split()
+        if len(words) == len(bent) > 1 and [word[:3].lower() for word in words] == bent:
+            target = unwrap(anchor.href)
+            if host_in(host_of(target), network.hosts):
+                return anchor.text, target
+    return name, None
 
 
-def _kind(words: str) -> str | None:
-    """The kind of object that is named first."""
-    found = [(match.start(), kind) for kind, pattern in _KIND_OF if (match := pattern.search(words))]
-    return min(found)[1] if found else None
+def _source(passage: _Passage, network: Network, profile: str | None) -> str | None:
+    """The link that leads deepest; of two, to an act of the author's at his own page, to a liked thing at ours."""
+    links = [link for link in passage.links if link != profile]
+
+    def rank(link: str) -> tuple[int, bool]:
+        return len(network.ids(link).split()), _is_under(profile, link) is (passage.deed.action not in _WORDLESS)
+
+    deepest = max(filter(network.ids, links), key=rank, default=None)
+    special = (link for link in links if not _GENERAL_PAGE.fullmatch(urlsplit(link).path))
+    return deepest or next(special, None) or profile or next(iter(links), None)
 
 
-def _place(rest: str) -> str | None:
-    match = _PLACE.search(rest.strip())
-    place = match["place"].strip() if match else ""
-    return place if place and not _GENERIC_PLACE.match(place) else None
+def _is_under(profile: str | None, link: str) -> bool:
+    return bool(profile) and profile_key(link).startswith(profile_key(profile or "") + "/")
+
+
+def event_key(ids: str, deed: Deed, profile: str | None, url: str | None = None) -> str | None:
+    """The ids of the event, None where `ids` are only those of its place: two comments of a post are two events.
+
+    A like and its kin have no id of their own: object and author make their key. What stands under the author's own
+    page (`x.com/anna/status/2`) is his act.
+    """
+    if ids and deed.action in _WORDLESS | {Action.SHARE}:
+        return f"{ids} {deed.action} {profile_key(profile or '') or deed.author}"
+    names_it = re.search(r"(?:^| )(?:comment|reply|message) ", ids) or (url and _is_under(profile, url))
+    needs_it = deed.action in (Action.COMMENT, Action.REPLY, Action.MESSAGE) or deed.kind == "comment"
+    return ids if ids and (names_it or not needs_it) else None
+
+
+def _portrait(passage: _Passage, network: Network, profile: str | None) -> str | None:
+    """The picture in a link to the author, or that bears his name; in a mail about one deed else the first portrait."""
+    theirs = [one for one in passage.pictures if network.portraits.fullmatch(host_of(one.image.src))]
+    for image, href in theirs:
+        if (profile and href and unwrap(href) == profile) or image.alt.strip() == passage.deed.author:
+            return image.src
+    sized = (one.image.src for one in theirs if _has_portrait_size(one.image))
+    return None if passage.is_entry else next(sized, None)
+
+
+def written(mail: Mail) -> str:
+    """What the person wrote: the quoted words, else the paragraph under the sentence."""
+    text = mail.visible_text
+    if found := quoted(text) or quoted(mail.html_text):
+        return found
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text)]
+    told = next((n for n, part in enumerate(paragraphs) if read_sentence([part.split("\n")[0]])), None)
+    if told is None:
+        return ""
+    below = paragraphs[told].partition("\n")[2] or "".join(paragraphs[told + 1 : told + 2])
+    return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below.strip()
+
+
+_QUOTE: Final = re.compile(r'(?:^|\n|: ?)[ \t]*(["“«„])')
+"""An opening quote that begins a line, or the words after a colon."""
 
 
 def deed_of(mail: Mail, lines: int = 20) -> Deed | None:
@@ -224,7 +275,8 @@ def deed_of(mail: Mail, lines: int = 20) -> Deed | None:
 
     A subject may bend the name (“Анне Петровой и ещё 3 людям нравится…”) that the body's link gives unbent.
     """
-    told = [read_sentence([mail.subject]), read_sentence(mail.visible_text.split("\n")[:lines])]
+    above = _QUOTE.split(mail.visible_text, maxsplit=1)[0]  # the sentence stands before the words that it tells of
+    told = [read_sentence([mail.subject]), read_sentence(above.split("\n")[:lines])]
     if told[0] and told[1] and told[0].action is not told[1].action:
         told.pop()
     deeds = [deed for deed in told if deed is not None]
@@ -242,7 +294,7 @@ def quoted(text: str) -> str:
 
     The writer's own quotes inside stay (a match that ends at the first closing quote would cut him short).
     """
-    opening = re.search(r'(?:^|\n|: ?)[ \t]*(["“«„])', text)
+    opening = _QUOTE.search(text)
     if opening is None:
         return ""
     closing = {'"': '"', "“": "”", "«": "»", "„": "“"}[opening[1]]
@@ -252,13 +304,12 @@ def quoted(text: str) -> str:
 
 def places(mail: Mail, hosts: Iterable[str]) -> Iterator[str]:
     """The links of `mail` on `hosts`, unwrapped, without one-click links, each once, in order."""
-    hosts = tuple(hosts)
-    seen = set()
-    for link in mail.links:
-        target = unwrap(link)
-        if target not in seen and host_in(host_of(target), hosts) and not is_action_link(link):
-            seen.add(target)
-            yield target
+    yield from _places(mail.links, tuple(hosts))
+
+
+def _places(links: Iterable[str], hosts: tuple[str, ...]) -> list[str]:
+    targets = {unwrap(link): None for link in links if not is_action_link(link)}
+    return [target for target in targets if host_in(host_of(target), hosts)]
 
 
 def host_of(url: str) -> str:
@@ -271,14 +322,21 @@ def host_of(url: str) -> str:
 
 def linked(mail: Mail, name: str) -> str | None:
     """Where the first link with the text `name` leads, unwrapped."""
+    return _linked(mail.anchors, name)
+
+
+def _linked(anchors: Iterable[Anchor], name: str) -> str | None:
     wanted = " ".join(name.split()).lower()
-    return next((unwrap(anchor.href) for anchor in mail.anchors if anchor.text.lower() == wanted), None)
+    return next((unwrap(anchor.href) for anchor in anchors if anchor.text.lower() == wanted), None)
 
 
 def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
     """The first picture on a host of the pattern that has the size of a portrait (36 to 120 pixels, where told)."""
     for image in mail.images:
-        sides = [side for side in (image.width, image.height) if side is not None]
-        if all(36 <= side <= 120 for side in sides) and host.fullmatch(host_of(image.src)):
+        if _has_portrait_size(image) and host.fullmatch(host_of(image.src)):
             return image.src
     return None
+
+
+def _has_portrait_size(image: Image) -> bool:
+    return all(36 <= side <= 120 for side in (image.width, image.height) if side is not None)
