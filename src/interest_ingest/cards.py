@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_LINE = 300
+MAX_DOMAIN = 253
 MAX_URL = 2_000
 MAX_TEXT = 100_000
 SHORTENED = "…"
@@ -302,5 +303,7 @@ class Reading(_Record):
     message_id_digest: str = ""
     shape: str = ""
     """The fingerprint of the mail's skeleton, which its contents do not change; "" if none was taken."""
+    sender: Annotated[str, BeforeValidator(lambda v: clean_line(v, MAX_DOMAIN) if isinstance(v, str) else v)] = ""
+    """The sender's domain in lower case, of mails that have a shape."""
     trace: str | None = None
     """The stack trace of a parser's bug, without the values of its variables."""

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
-from interest_ingest.cards import Channel, Interest, InterestCard, Outcome, Reading, Trust
+from interest_ingest.cards import MAX_DOMAIN, Channel, Interest, InterestCard, Outcome, Reading, Trust, clean_line
 from interest_ingest.ingest.authentication import Authentication, trust
 from interest_ingest.ingest.foreign import not_here
 from interest_ingest.ingest.normalize import normalize
@@ -19,6 +19,8 @@ from interest_ingest.mail import Mail
 from interest_ingest.mail.limits import MAX_RAW
 from interest_ingest.parsing import Changed, Ignored, Parser
 from interest_ingest.parsing.choose import Choice, choose
+from interest_ingest.parsing.contract import LETTER
+from interest_ingest.parsing.shape import shape_of
 
 MAX_CARDS = 50
 """A digest with more than this many actions is cut; no seen source comes near."""
@@ -106,7 +108,21 @@ def _read(
 ) -> Reading:
     parsers = [one for one in rules.parsers if one.name not in without]
     choice = choose(parsers, mail, own=rules.own_addresses)
-    return _follow(choice, rules, found, received_at or arrival(mail), outer=mail)
+    reading = _follow(choice, rules, found, received_at or arrival(mail), outer=mail)
+    return _shaped(reading, choice, mail)
+
+
+def _shaped(reading: Reading, choice: Choice, mail: Mail) -> Reading:
+    """With the shape that the mail's template gives it, and its sender; letters of people have no template.
+
+    Nor has a mail that somebody forwards: his mail program has made another page of it.
+    """
+    letters = {one.name for one in choice.parsers if one.fallback == LETTER}
+    unasked = reading.parser is None and reading.outcome is Outcome.IGNORED
+    if choice.mail is not mail or reading.parser in letters or unasked:
+        return reading
+    sender = mail.sender.email.rpartition("@")[2].lower() if mail.sender else ""
+    return reading.model_copy(update={"shape": str(shape_of(mail)), "sender": clean_line(sender, MAX_DOMAIN)})
 
 
 def bug(reason: str, **named: Any) -> Reading:

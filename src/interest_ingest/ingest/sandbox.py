@@ -124,7 +124,7 @@ class Sandboxes:
             reading = handed.model_copy(update={"reason": "its parser gave no valid reading"})
         parser = foreign.stand_in()
         cards = tuple(vetted(card, parser, self._rules, letter.received_at) for card in reading.cards)
-        known = {key: getattr(handed, key) for key in ("trust", "canon_digest", "message_id_digest")}
+        known = {key: getattr(handed, key) for key in ("trust", "canon_digest", "message_id_digest", "shape", "sender")}
         return reading.model_copy(update={"cards": cards, **known})
 
     def _declared(self, source: str) -> tuple[list[Foreign], list[str]]:

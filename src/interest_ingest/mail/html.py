@@ -178,6 +178,11 @@ class Page:
         """The hrefs, each once."""
         return tuple(dict.fromkeys(anchor.href for anchor in self.anchors))
 
+    @property
+    def root(self) -> etree._Element | None:
+        """The tree of the page, not to be changed; None without any element."""
+        return self._root
+
     def painted(self, painter: Painter) -> str:
         """The page's text as `painter` writes it."""
         return paint(self._root, painter) if self._root is not None else ""
