@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from interest_ingest.errors import UsageError
+from interest_ingest.ingest.foreign import declared_by
+from interest_ingest.ingest.patterns import refuse_slow
 from interest_ingest.ingest.reading import read, reading_json
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.parsing import Parser
@@ -79,8 +81,10 @@ def parsers_in(file: Path) -> tuple[Parser, ...]:
     """
     try:
         found = load_source(str(file.absolute()))
-    except UsageError:
-        raise
+        for table in filter(None, map(declared_by, found)):
+            refuse_slow(table.patterns())
+    except UsageError as fault:
+        raise UsageError(f"{file}: {fault}") from fault
     except Exception as fault:  # an author's module may raise anything when it is imported
         raise UsageError(f"{file}: not loaded ({_told(fault)}); mend it") from fault
     if not found:

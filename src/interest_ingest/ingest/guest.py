@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO, Final
 
+from interest_ingest.errors import UsageError
 from interest_ingest.ingest import confine
-from interest_ingest.ingest.foreign import compile_patterns, declaration
+from interest_ingest.ingest.foreign import compile_patterns, declaration, declared_by
 from interest_ingest.ingest.isolate import isolate
+from interest_ingest.ingest.patterns import refuse_slow
 from interest_ingest.ingest.products import NO_PRODUCTS
 from interest_ingest.ingest.reading import bug
 from interest_ingest.ingest.rules import Rules
@@ -92,9 +94,13 @@ def _declare(question: Declare, warnings: list[str]) -> bytes:
             parsers = _parsers(question.source)
             for one in parsers:
                 compile_patterns(one.match)
+                if table := declared_by(one):
+                    refuse_slow(table.patterns())
             return json.dumps(
                 {"parsers": [declaration(one, question.source) for one in parsers], "warnings": warnings}
             ).encode()
+    except UsageError as fault:
+        return json.dumps({"fault": str(fault)[:500]}).encode()
     except BaseException as fault:  # whatever a stranger's module raises is told about that module
         return json.dumps({"fault": f"{type(fault).__name__}: {str(fault)[:200]}"}).encode()
 

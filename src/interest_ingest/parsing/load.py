@@ -16,6 +16,7 @@ from typing import Final
 
 from interest_ingest.errors import UsageError
 from interest_ingest.parsing.contract import Parser
+from interest_ingest.parsing.declared import load_declared
 
 GROUP: Final = "interest_ingest.parsers"
 BUILTIN: Final = "builtin"
@@ -42,10 +43,13 @@ def load(points: Iterable[EntryPoint]) -> tuple[Parser, ...]:
 
 
 def load_source(source: str) -> tuple[Parser, ...]:
-    """The parsers that one file (`….py`), package, or entry point of our group declares, sorted by name.
+    """The parsers that one file (`….py`, `….toml`), package, or entry point of our group declares, sorted by name.
 
-    A file is a module of a name that no other has. Raises whatever that code raises when it is imported.
+    A file is a module of a name that no other has. Raises whatever that code raises when it is imported, and
+    `UsageError` for a table that declares none.
     """
+    if source.endswith(".toml"):
+        return (load_declared(Path(source)).parser(source),)
     if source.endswith(".py"):
         module = _module_of_file(Path(source))
     else:
