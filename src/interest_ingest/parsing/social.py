@@ -64,7 +64,8 @@ class Network:
     portraits: re.Pattern[str]
     """The hosts of its users' pictures, each whole; not those of its logos."""
     ids: Callable[[str], str]
-    """The ids that an unwrapped link names, deepest last (`post 12 comment 34`); "" without any (see `named`)."""
+    """The ids that an unwrapped link names, deepest last: `post 12 comment 34`; `in dialog 5` is a place where many things
+    happen; "" without any (see `named`)."""
     news: frozenset[Action] = _NEWS
     """What its mails tell of other people's things too: no interest in us, unless they say “your”."""
     words: Callable[[Mail], str] | None = None
@@ -141,7 +142,7 @@ def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
     """The entries of a digest: each begins with a sentence whose author is a link, and has a link to what happened."""
     starts = [(place, deed) for place, line in enumerate(lines) if (deed := _tells(line, network))]
     ends = [place for place, _ in starts[1:]] + [len(lines)]
-    for (start, deed), end in zip(starts, ends, strict=True):
+    for (start, deed), end in zip(starts, ends, strict=False):
         part = lines[start:end]
         anchors = [anchor for line in part for anchor in line.anchors]
         links = _places((anchor.href for anchor in anchors), network.hosts)
@@ -240,7 +241,7 @@ def event_key(ids: str, deed: Deed, profile: str | None, url: str | None = None)
         return f"{ids} {deed.action} {profile_key(profile or '') or deed.author}"
     names_it = re.search(r"(?:^| )(?:comment|reply|message) ", ids) or (url and _is_under(profile, url))
     needs_it = deed.action in (Action.COMMENT, Action.REPLY, Action.MESSAGE) or deed.kind == "comment"
-    return ids if ids and (names_it or not needs_it) else None
+    return ids if ids and not ids.startswith("in ") and (names_it or not needs_it) else None
 
 
 def _portrait(passage: _Passage, network: Network, profile: str | None) -> str | None:
