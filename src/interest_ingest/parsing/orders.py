@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from interest_ingest.cards import Action, Author, Channel, Interest, Product
 from interest_ingest.mail import Mail
@@ -59,7 +58,7 @@ def order(
         text="\n\n".join(part for part in (told, note.strip()) if part),
         event_key=f"order {site} {number}" if number else None,
         source_url=page,
-        account=site or None,
+        account=site.partition("/")[0] or None,
         product=Product(name=first.name or None, url=first.link or None),
         labels=dict(labels or {}),
     )
@@ -96,5 +95,5 @@ def is_phone(line: str) -> bool:
 
 def host_and_folder(link: str, end: str) -> str:
     """The shop's host with the folder that it lives in: what stands before `end` in a link to its administration."""
-    parts = urlsplit(link)
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.partition(end)[0].rstrip('/')}"
+    _, slash, folder = link.partition("://")[2].partition(end)[0].partition("/")
+    return f"{host_of(link)}{slash}{folder}"
