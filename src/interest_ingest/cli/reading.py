@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from interest_ingest.ingest.rules import Rules
 
 
+authserv_option = click.option(
+    "--authserv-id",
+    metavar="NAME",
+    multiple=True,
+    help="The receiving server whose Authentication-Results are believed; may be given several times.",
+)
+
+
 class GivenPath(click.Path):
     """A path that was given: an unset variable of a shell would stand for the whole working folder."""
 
@@ -31,12 +39,7 @@ class GivenPath(click.Path):
 @click.command(short_help="Read one mail, show its cards, write nothing.")
 @click.argument("file", metavar="FILE|-")
 @json_option
-@click.option(
-    "--authserv-id",
-    metavar="NAME",
-    multiple=True,
-    help="The receiving server whose Authentication-Results are believed; may be given several times.",
-)
+@authserv_option
 @click.pass_obj
 def parse(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]) -> None:
     """Read one mail (- is standard input), show what becomes of it, and write nothing.
@@ -45,11 +48,9 @@ def parse(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]) 
     """
     raw = read_bytes(file)
     from interest_ingest.ingest.authentication import authenticate
-    from interest_ingest.ingest.reading import read, reading_json
+    from interest_ingest.ingest.reading import reading_json
 
-    rules, found = configured_rules(given), authenticate(raw, authserv_id)
-    reading = _read_apart(raw, rules, found) if rules.third_party else read(raw, rules, authentication=found)
-    document = reading_json(reading)
+    document = reading_json(reading_of(raw, configured_rules(given), authenticate(raw, authserv_id)))
     if as_json:
         print_json(document)
     else:
@@ -88,6 +89,13 @@ def read_bytes(file: str) -> bytes:
     except OSError as error:
         why = "it is a directory; use import for folders" if os.path.isdir(file) else _reason(error)  # noqa: PTH112
         raise UsageError(f"{file}: cannot be read: {why}") from None
+
+
+def reading_of(raw: bytes, rules: Rules, found: Authentication) -> Reading:
+    """What becomes of a mail; where third-party parsers are configured the readers read it."""
+    from interest_ingest.ingest.reading import read
+
+    return _read_apart(raw, rules, found) if rules.third_party else read(raw, rules, authentication=found)
 
 
 def show_reading(document: dict[str, Any]) -> None:
