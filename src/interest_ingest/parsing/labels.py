@@ -19,11 +19,25 @@ from bs4 import Tag
 
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import read_page
-from interest_ingest.parsing.lines import BEHIND, EXACT, Field, Layout, Line, field_of, fits, is_ruler, text_lines
+from interest_ingest.parsing.lines import (
+    BEHIND,
+    EXACT,
+    Field,
+    Layout,
+    Line,
+    Style,
+    field_in,
+    field_of,
+    fits,
+    is_ruler,
+    may_be_label,
+    text_lines,
+    tidy,
+)
 from interest_ingest.parsing.pages import page_lines
 from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
 from interest_ingest.parsing.tokens import URL, find_email, find_url, resolve
-from interest_ingest.parsing.vocabulary import Role
+from interest_ingest.parsing.vocabulary import Role, role_of
 
 
 class Answer(NamedTuple):
@@ -95,39 +109,68 @@ def split_footer(text: str, site: Site) -> tuple[str, tuple[str, ...]]:
     """A text without labels as (what the person wrote, the links of the footer that the site added)."""
     lines = text_lines(text)
     own = frozenset(Role) - BEHIND
-    end = Tail(lines, 0, len(lines), Layout.COLON, site, own, inline=False).begin()
+    end = Tail(lines, 0, len(lines), Style(Layout.COLON), site, own, inline=False).begin()
     links = tuple(url for line in lines[end:] if (url := find_url(line.text)))
     return resolve(_without_rulers(text_of(lines[:end]))), links
 
 
 def _read(lines: list[Line], site: Site) -> Labels:
     """The form that `lines` show: its layout, its head of fields, its message, and what follows."""
-    layout = _layout(lines)
-    start = _start(lines, layout)
+    style = _style(lines)
+    lines = _settled(lines, style)
+    start = _start(lines, style)
     if start is None:
         return Labels(intro=text_of(lines))
     lines = _without_repeat(lines, start)
-    return _Reader(lines, layout, site).read(start)
+    return _Reader(lines, style, site).read(start)
 
 
-def _layout(lines: Sequence[Line]) -> Layout:
-    """The layout of the form: the first one, if people do not write it by hand, else the one with most known fields."""
-    kinds: dict[Layout, set[Role]] = {}
+def _style(lines: Sequence[Line]) -> Style:
+    """The style of the form: the first one, if people do not write it by hand, else the one with most known fields."""
+    kinds: dict[Style, set[Role]] = {}
     for line in lines:
         if line.field and line.field.role and line.field.role not in BEHIND:
-            kinds.setdefault(line.field.layout, set()).add(line.field.role)
-    first = next(iter(kinds), Layout.COLON)
-    if first in EXACT and len(kinds[first]) > 1:
+            kinds.setdefault(line.field.style, set()).add(line.field.role)
+    first = next(iter(kinds), Style(Layout.COLON))
+    if first.layout in EXACT and len(kinds[first]) > 1:
         return first
-    return max(sorted(kinds), key=lambda layout: len(kinds[layout]), default=Layout.COLON)
+    return max(sorted(kinds), key=lambda style: len(kinds[style]), default=Style(Layout.COLON))
 
 
-def _start(lines: Sequence[Line], layout: Layout) -> int | None:
+def _settled(lines: list[Line], style: Style) -> list[Line]:
+    """`lines` read once more now that the form's style is known: in that style, labels that nobody knows are labels."""
+    if style.layout is Layout.BARE:
+        return _alternating(lines)
+    if style.layout in (Layout.PARTED, Layout.BRACKET, Layout.FENCE):
+        return [line._replace(field=field_in(line.text, style) or line.field) for line in lines]
+    if style.layout is Layout.CELL:
+        return lines
+    return [_unparted(line, style) for line in lines]
+
+
+def _unparted(line: Line, style: Style) -> Line:
+    parted = line.field is not None and line.field.layout is Layout.PARTED
+    return line._replace(field=field_in(line.text, style)) if parted else line
+
+
+def _alternating(lines: list[Line]) -> list[Line]:
+    """The labels that nobody knows among lines that are label and value in turns: each begins a paragraph."""
+    known = [n for n, line in enumerate(lines) if line.field and line.field.layout is Layout.BARE]
+    settled = list(lines)
+    for at in range(known[0] if known else 0, known[-1] if known else 0):
+        begins = at > 0 and not lines[at - 1].text.strip()
+        if begins and not lines[at].field and lines[at + 1].text.strip() and may_be_label(lines[at].text):
+            label = lines[at].text.strip()
+            settled[at] = lines[at]._replace(field=Field(tidy(label), "", role_of(label), Style(Layout.BARE)))
+    return settled
+
+
+def _start(lines: Sequence[Line], style: Style) -> int | None:
     """Where the form begins: the first known field, with the fields directly above it."""
     fields = [(n, line.field) for n, line in enumerate(lines) if line.field and line.field.role]
-    known = (n for n, field in fields if fits(field, layout) and not _is_heading(lines, n))
+    known = (n for n, field in fields if fits(field, style) and not _is_heading(lines, n))
     start = next(known, None)
-    while start and (above := lines[start - 1].field) and above.layout is layout and above.value:
+    while start and (above := lines[start - 1].field) and above.style == style and above.value:
         start -= 1
     return start
 
@@ -158,9 +201,9 @@ def _without_repeat(lines: list[Line], start: int) -> list[Line]:
 class _Reader:
     """Reads one form from its lines, once from top to bottom."""
 
-    def __init__(self, lines: list[Line], layout: Layout, site: Site) -> None:
+    def __init__(self, lines: list[Line], style: Style, site: Site) -> None:
         self._lines = lines
-        self._layout = layout
+        self._style = style
         self._site = site
         self._answers: list[Answer] = []
         self._message = ""
@@ -172,7 +215,7 @@ class _Reader:
         fields = [(n, line.field) for n, line in enumerate(self._lines) if line.field]
         messages = [(n, field) for n, field in fields if field.role is Role.MESSAGE]
         below = [(n, field) for n, field in messages if n >= start]
-        fitting = (n for n, field in below if fits(field, self._layout) or field.layout in EXACT)
+        fitting = (n for n, field in below if fits(field, self._style) or field.layout in EXACT)
         return next(fitting, (below or messages)[0][0] if messages else None)
 
     def read(self, start: int) -> Labels:
@@ -190,7 +233,7 @@ class _Reader:
     def _step(self, at: int) -> int:
         """Read what begins at line `at`; the number of the line behind it."""
         line = self._lines[at]
-        field = line.field if line.field and (fits(line.field, self._layout) or at == self._body) else None
+        field = line.field if line.field and (fits(line.field, self._style) or at == self._body) else None
         if at == self._body and field:
             return self._read_message(at, field)
         if field:
@@ -218,7 +261,7 @@ class _Reader:
         if below == len(self._lines) or self._opens(below):
             return "", at + 1
         text = self._lines[below].text.strip()
-        if self._layout is Layout.COLON and not _looks_like(field.role, text):
+        if self._style.layout is Layout.COLON and not _looks_like(field.role, text):
             return "", at + 1
         end = below
         while end < len(self._lines) and self._lines[end].text.strip() and not self._opens(end):
@@ -230,9 +273,9 @@ class _Reader:
         field = self._lines[at].field
         if field is None:
             return False
-        if self._layout is Layout.BELOW and field.layout is Layout.COLON:
+        if self._style.layout is Layout.BELOW and field.layout is Layout.COLON:
             return field.role is not None  # a value with a colon in it, unless it names a field
-        return at == self._body or fits(field, self._layout)
+        return at == self._body or fits(field, self._style)
 
     def _read_message(self, at: int, field: Field | None) -> int:
         """The message from line `at`, with its label or without; the number of the line behind it."""
@@ -243,7 +286,7 @@ class _Reader:
             self._answers.append(Answer(field.label, self._message, Role.MESSAGE))
             return begin
         end = self._message_limit(begin)
-        end = Tail(self._lines, begin, end, self._layout, self._site, self._roles(), bool(first)).begin()
+        end = Tail(self._lines, begin, end, self._style, self._site, self._roles(), bool(first)).begin()
         text = "\n".join([first, *(line.text for line in self._lines[begin:end])])
         self._message = resolve(_without_rulers(text))
         if field:
@@ -253,9 +296,9 @@ class _Reader:
 
     def _message_limit(self, begin: int) -> int:
         """Where the next field begins, in a layout that people do not write by hand; else the end."""
-        if self._layout not in EXACT:
+        if self._style.layout not in EXACT:
             return len(self._lines)
-        fields = (n for n in range(begin, len(self._lines)) if (f := self._lines[n].field) and f.layout is self._layout)
+        fields = (n for n in range(begin, len(self._lines)) if (f := self._lines[n].field) and f.style == self._style)
         return next(fields, len(self._lines))
 
     def _roles(self) -> frozenset[Role]:

@@ -26,8 +26,15 @@ class Layout(IntEnum):
     MARKED = 5  # a bullet, a number or an emoji before `label: value`
     COLON = 6  # label: value
     BELOW = 7  # label: and the value on the next line
-    DASH = 8  # label - value
+    PARTED = 8  # label - value, label = value, label | value
     BARE = 9  # the label alone, nothing after it
+
+
+class Style(NamedTuple):
+    """A layout and the sign with which it sets labels off, "" where it has none: `-` or `=`, `【` or `[`, `•` or `1`."""
+
+    layout: Layout
+    sign: str = ""
 
 
 EXACT: Final = frozenset((Layout.CELL, Layout.FENCE, Layout.BRACKET, Layout.BOLD, Layout.MARKED))
@@ -45,7 +52,11 @@ class Field(NamedTuple):
     label: str
     value: str
     role: Role | None
-    layout: Layout
+    style: Style
+
+    @property
+    def layout(self) -> Layout:
+        return self.style.layout
 
 
 class Line(NamedTuple):
@@ -56,9 +67,9 @@ class Line(NamedTuple):
     link: str = ""
 
 
-def fits(field: Field, layout: Layout) -> bool:
-    """Whether `field` is written in the form's layout; an empty `label:` belongs to a form of `label: value` lines."""
-    return field.layout is layout or {field.layout, layout} == {Layout.COLON, Layout.BELOW}
+def fits(field: Field, style: Style) -> bool:
+    """Whether `field` is written in the form's style; an empty `label:` belongs to a form of `label: value` lines."""
+    return field.style == style or {field.layout, style.layout} == {Layout.COLON, Layout.BELOW}
 
 
 BOLD_ON: Final = "\ue000"
@@ -66,15 +77,23 @@ BOLD_OFF: Final = "\ue001"
 """Marks around bold letters in a flattened page (private use: they cannot be in a cleaned text)."""
 
 INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\ue000-\ue007]")
-_FENCE = re.compile(r"\s*[-=*#~_]{2,12}\s*([^\s\-=*#~_][^\n]{0,70}?)\s*[:：]?\s*[-=*#~_]{2,12}\s*$")
-_BRACKET = re.compile(r"\s*([【〔［\[<＜「《〈])([^】〕］\]>＞」》〉\n]{1,60})[】〕］\]>＞」》〉]\s*[:：]?\s*(.*)$")
+_FENCE = re.compile(r"\s*([-=*#~_])\1{1,11}\s*([^\s\-=*#~_][^\n]{0,70}?)\s*[:：]?\s*\1{2,12}\s*$")
+_HEADING = re.compile(r"\s*(#{1,6})\s+([^\s#][^\n]{0,80}?)\s*[:：]?\s*#{0,6}$")
+_BRACKET = re.compile(
+    r"\s*([【〔［\[<＜「《〈])([^】〕］\]>＞」》〉\n]{1,60})[】〕］\]>＞」》〉]\s*(?:=>|[:：=])?\s*(.*)$"
+)
+_QUOTED = re.compile(r"\s*\"([^\"\n]{1,60})\"\s*(?::|=>?)\s*(.*?),?$")
 _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}\s*[:：]?(.*)$")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
-_DASH = re.compile(r"([^\t|=\n]{1,60}?)(?:\s{1,20}(?:-|–|—|=>|=|\||->|→)\s+|\t+)(.*)$")
+_PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
-_RULER = re.compile(r"\s*([-=_*~─━—–•·.#]\s?){3,}$|\s*[─━—–]{2,}\s*$")
-_MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤✔✓☑✅※‣»|~#-–—")
+_RULER = re.compile(r"\s*([-=_*~─━—–•·.#+|]\s?){3,}$|\s*[─━—–]{2,}\s*$")
+_MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤➢✔✓☑✅※‣»>›|~#-–—+→⇒")
+_PICTURE: Final = "☺"
+"""The sign of any emoji: each field may have its own."""
+_COUNT: Final = "1"
+"""The sign of a number before a label."""
 
 
 def text_lines(text: str) -> list[Line]:
@@ -94,48 +113,101 @@ def field_of(line: str) -> Field | None:
     line = INVISIBLE.sub("", line).strip()
     if not line or line[0] == ">" or is_ruler(line):
         return None
-    return _fence(line) or _bracket(line) or _plain(line)
+    return _fence(line) or _bracket(line) or _quoted(line) or _plain(line)
+
+
+def field_in(line: str, style: Style) -> Field | None:
+    """The field that `line` opens in a form of this style: there, a label that nobody knows is one, too."""
+    line = INVISIBLE.sub("", line).strip()
+    if not line or line[0] == ">" or is_ruler(line):
+        return None
+    if style.layout is Layout.PARTED:
+        return _parted(_undecorated(line)[0], style.sign)
+    if style.layout is Layout.BRACKET:
+        return _bracket(line, style.sign)
+    if style.layout is Layout.FENCE:
+        return _fence(line) or _marked_alone(line, style.sign)
+    return _colon(line, *_undecorated(line))
+
+
+def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | None:
+    if not may_be_label(label):
+        return None
+    return Field(tidy(label), value.strip(), role_of(label), Style(layout, sign))
 
 
 def _bold(line: str) -> Field | None:
     found = _BOLD.match(line)
-    if not found:
-        return None
-    label, value = found[1].strip(), INVISIBLE.sub("", found[2]).strip()
-    return Field(tidy(label), value, role_of(label), Layout.BOLD) if may_be_label(label) else None
+    return _field(found[1].strip(), INVISIBLE.sub("", found[2]), Layout.BOLD) if found else None
 
 
 def _fence(line: str) -> Field | None:
-    found = _FENCE.match(line) if len(line) <= _MAX_FENCE else None
-    return Field(tidy(found[1]), "", role_of(found[1]), Layout.FENCE) if found and may_be_label(found[1]) else None
+    if line[0] not in "-=*#~_" or len(line) > _MAX_FENCE:
+        return None
+    if found := _FENCE.match(line):
+        return _field(found[2], "", Layout.FENCE, found[1])
+    found = _HEADING.match(line)
+    return _field(found[2], "", Layout.FENCE, "##") if found and is_label(found[2]) else None
 
 
-def _bracket(line: str) -> Field | None:
+def _marked_alone(line: str, sign: str) -> Field | None:
+    """`■ label` with the value below; `## label`."""
+    if sign == "##":
+        found = _HEADING.match(line)
+        return _field(found[2], "", Layout.FENCE, sign) if found else None
+    bare, mark = _undecorated(line)
+    return _field(bare, "", Layout.FENCE, sign) if mark == sign else None
+
+
+def _bracket(line: str, sign: str = "") -> Field | None:
     found = _BRACKET.match(line)
+    if not found or (sign and found[1] != sign):
+        return None
+    known = sign or found[1] == "【" or is_label(found[2])
+    return _field(found[2], found[3], Layout.BRACKET, found[1]) if known else None
+
+
+def _quoted(line: str) -> Field | None:
+    """`"label": "value"`, as JSON has it."""
+    found = _QUOTED.match(line) if line[0] == '"' else None
     if not found:
         return None
-    mark, label, value = found[1], found[2], found[3]
-    role = role_of(label)
-    known = mark == "【" or is_label(label)
-    return Field(tidy(label), value, role, Layout.BRACKET) if known and may_be_label(label) else None
+    value = found[2]
+    if value[:1] == '"' == value[-1:] and len(value) > 1:
+        value = value[1:-1].replace("\\n", "\n").replace('\\"', '"')
+    return _field(found[1], value, Layout.MARKED, '"')
 
 
 def _plain(line: str) -> Field | None:
-    bare = _undecorated(line)
+    bare, mark = _undecorated(line)
+    if (parted := _parted(bare)) or (parted := _colon(line, bare, mark)):
+        return parted
+    if not is_label(bare):
+        return None
+    return _field(bare, "", Layout.FENCE, mark) if mark else _field(bare, "", Layout.BARE)
+
+
+def _parted(bare: str, sign: str = "") -> Field | None:
+    """`label - value`; of the given sign, or with a label that is certainly one."""
+    found = _PARTED.match(bare)
+    if not found:
+        return None
+    given = found[2] or found[3] or found[4]
+    if given != sign if sign else not is_label(found[1]):
+        return None
+    value = found[5].rstrip().removesuffix("|") if given == "|" else found[5]
+    return _field(found[1], value, Layout.PARTED, given)
+
+
+def _colon(line: str, bare: str, mark: str) -> Field | None:
     found = _COLON.match(bare)
-    if found and not found[2] and (whole := _label_before(found[1])):
+    if not found:
+        return None
+    if not found[2] and (whole := _label_before(found[1])):
         return whole
-    if found and (may_be_label(found[1])):
-        marked = bare != line
-        value = found[2].lstrip("*_ ") if line[0] in "*_" else found[2]
-        layout = Layout.MARKED if marked else Layout.COLON if value else Layout.BELOW
-        return Field(tidy(found[1]), value.strip(), role_of(found[1]), layout)
-    found = _DASH.match(bare)
-    if found and is_label(found[1]):
-        return Field(tidy(found[1]), found[2].strip(), role_of(found[1]), Layout.DASH)
-    if is_label(bare):
-        return Field(tidy(bare), "", role_of(bare), Layout.BARE)
-    return None
+    value = found[2].lstrip("*_ ") if line[0] in "*_" else found[2]
+    layout = Layout.MARKED if mark else Layout.COLON if value else Layout.BELOW
+    return _field(found[1], value, layout, mark)
 
 
 def _label_before(phrase: str) -> Field | None:
@@ -146,17 +218,18 @@ def _label_before(phrase: str) -> Field | None:
     for size in range(min(len(words) - 1, 4), 0, -1):
         label = " ".join(words[:size])
         if is_label(label):
-            return Field(label, " ".join(words[size:]), role_of(label), Layout.COLON)
+            return _field(label, " ".join(words[size:]), Layout.COLON)
     return None
 
 
-def _undecorated(line: str) -> str:
-    """`line` without the bullets, emoji or number before its first word."""
-    start = 0
+def _undecorated(line: str) -> tuple[str, str]:
+    """`line` without the bullets, emoji or number before its first word, and what kind of sign they were."""
+    start, sign = 0, ""
     while start < min(len(line), 8) and (line[start] in _MARKS or _is_picture(line[start]) or line[start] == " "):
+        sign = sign or (line[start] if line[start] in _MARKS else _PICTURE)
         start += 1
     number = _NUMBER.match(line, start)
-    return line[number.end() if number else start :]
+    return (line[number.end() :], _COUNT) if number else (line[start:], sign)
 
 
 def is_ruler(line: str) -> bool:

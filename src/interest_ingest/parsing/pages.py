@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from interest_ingest.mail.html import Page, Painter
-from interest_ingest.parsing.lines import BOLD_OFF, BOLD_ON, MAX_LINES, Field, Layout, Line, line_of, may_be_label, tidy
+from interest_ingest.parsing.lines import (
+    BOLD_OFF,
+    BOLD_ON,
+    MAX_LINES,
+    Field,
+    Layout,
+    Line,
+    Style,
+    line_of,
+    may_be_label,
+    tidy,
+)
 from interest_ingest.parsing.vocabulary import role_of
 
 _CELLS = frozenset(("td", "th"))
@@ -70,7 +81,7 @@ def page_lines(page: Page) -> list[Line]:
 
 def _pair(name: _Cell, value: _Cell | None) -> Line:
     label, text = tidy(name.text), value.text if value else ""
-    return Line(f"{label}: {text}", Field(label, text, role_of(label), Layout.CELL), value.link if value else "")
+    return Line(f"{label}: {text}", Field(label, text, role_of(label), Style(Layout.CELL)), value.link if value else "")
 
 
 class _Marker(Painter):

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.lines import BEHIND, Field, Layout, Line, fits, is_ruler
+from interest_ingest.parsing.lines import BEHIND, Field, Layout, Line, Style, fits, is_ruler
 from interest_ingest.parsing.tokens import URL, find_email, find_url, host_of
 from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
 
@@ -67,10 +67,10 @@ class Tail:
     """
 
     def __init__(
-        self, lines: list[Line], begin: int, end: int, layout: Layout, site: Site, seen: frozenset[Role], inline: bool
+        self, lines: list[Line], begin: int, end: int, style: Style, site: Site, seen: frozenset[Role], inline: bool
     ) -> None:
         self._lines, self._begin, self._end = lines, begin, end
-        self._layout, self._site, self._seen, self._inline = layout, site, seen, inline
+        self._style, self._site, self._seen, self._inline = style, site, seen, inline
 
     def begin(self) -> int:
         """The number of the first line behind the message."""
@@ -130,7 +130,7 @@ class Tail:
     def _may_follow(self, field: Field) -> bool:
         if field.role in BEHIND:
             return True
-        if not fits(field, self._layout) and field.layout is not Layout.COLON:
+        if not fits(field, self._style) and field.layout is not Layout.COLON:
             return False
         return field.role is not Role.MESSAGE and field.role not in self._seen
 
