@@ -193,7 +193,10 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
-    return enough and (_was_sent_by_site(mail, email, labels.intro) or _is_nothing_else(labels, filled, mail))
+    asked = Role.MESSAGE in labels.roles
+    return enough and (
+        _was_sent_by_site(mail, email, labels.intro, asked=asked) or _is_nothing_else(labels, filled, mail)
+    )
 
 
 def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
@@ -238,10 +241,11 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _was_sent_by_site(mail: Mail, customer: str, intro: str = "") -> bool:
+def _was_sent_by_site(mail: Mail, customer: str, intro: str = "", *, asked: bool = False) -> bool:
     """Whether a website sent this, by its headers; a customer's own letter may hold such lines too.
 
-    Old scripts send in the customer's own name: then there is nothing above the fields but a heading.
+    Old scripts send in the customer's own name: then there is nothing above the fields but a heading, or the
+    announcement of a form that `asked` for a message.
     """
     sender = mail.sender
     if sender is None:
@@ -249,7 +253,8 @@ def _was_sent_by_site(mail: Mail, customer: str, intro: str = "") -> bool:
     mailer = _mailer(mail)
     own = sender.email.lower() == customer.lower()
     if own and customer:
-        return not MAIL_CLIENT.search(mailer) and len(intro) < 100 and "\n\n" not in intro
+        heading = len(intro) < 100 and "\n\n" not in intro
+        return not MAIL_CLIENT.search(mailer) and (heading or (asked and len(intro) < 300 and says_form(intro)))
     hosts = {_domain(to.email) for to in mail.to}
     return bool(
         is_robot(sender)
@@ -289,7 +294,10 @@ def _is_for_customer(form: Form, mail: Mail) -> bool:
     to = {address.email.lower() for address in mail.to}
     if form.email and to == {form.email.lower()}:
         return True
-    return not _answer_address(mail) and bool(SAYS_RECEIVED.search(form.labels.intro.lower()))
+    if _answer_address(mail) or not SAYS_RECEIVED.search(form.labels.intro.lower()):
+        return False
+    ours = {_domain(address) for address in to} & {_domain(mail.sender.email) if mail.sender else ""}
+    return not form.email and not ours  # else it goes to somebody else: the owner
 
 
 def _email(labels: Labels) -> str:

@@ -256,7 +256,7 @@ class _Reader:
     def _value_below(self, at: int, field: Field) -> tuple[str, int]:
         """The value of a label that stands alone: the lines below it, if they look like its value."""
         below = at + 1
-        while below < len(self._lines) and below - at <= 3 and not self._lines[below].text.strip():
+        while below < len(self._lines) and below - at <= 3 and self._is_gap(below):
             below += 1
         if below == len(self._lines) or self._opens(below):
             return "", at + 1
@@ -267,6 +267,10 @@ class _Reader:
         while end < len(self._lines) and self._lines[end].text.strip() and not self._opens(end):
             end += 1
         return "\n".join(line.text.strip() for line in self._lines[below:end]), end
+
+    def _is_gap(self, at: int) -> bool:
+        text = self._lines[at].text
+        return not text.strip() or is_ruler(text)  # some underline their labels
 
     def _opens(self, at: int) -> bool:
         """Whether line `at` opens a field of this form."""

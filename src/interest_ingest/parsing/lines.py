@@ -31,7 +31,7 @@ class Layout(IntEnum):
 
 
 class Style(NamedTuple):
-    """A layout and the sign with which it sets labels off, "" where it has none: `-` or `=`, `【` or `[`, `•` or `1`."""
+    """A layout and the sign that sets its labels off, "" where it has none: `-` or `=`, `【` or `[`, `•` or `1`."""
 
     layout: Layout
     sign: str = ""

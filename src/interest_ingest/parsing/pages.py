@@ -28,6 +28,8 @@ _HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _CELL, _END, _ROW, _HEAD, _LINK, _LINK_END = "\ue002", "\ue003", "\ue004", "\ue005", "\ue006", "\ue007"
 _TARGET = re.compile(f"{_LINK}([^{_LINK}{_LINK_END}]*){_LINK_END}")
 _BOLD = re.compile(f"{BOLD_ON}[^{BOLD_ON}{BOLD_OFF}]*{BOLD_OFF}")
+_POINTS = " :：-–—=|>»\n"
+"""All that a cell between label and value may hold."""
 _EDGES = re.compile(f"([{_CELL}{_END}{_ROW}])")
 _MARKERS = re.compile("[\ue000-\ue007]")
 
@@ -60,7 +62,7 @@ def page_lines(page: Page) -> list[Line]:
     lines: list[Line] = []
     pending: _Cell | None = None
     for row in _rows(page.painted(_Marker())):
-        cells = [cell for cell in row if cell.text]
+        cells = [cell for cell in row if cell.text.strip(_POINTS)]
         if not cells:
             continue
         heading = len(cells) == 1 and cells[0].strong and cells[0].is_name

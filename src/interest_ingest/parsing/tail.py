@@ -74,11 +74,60 @@ class Tail:
 
     def begin(self) -> int:
         """The number of the first line behind the message."""
+        if self._style.layout in (Layout.BELOW, Layout.BARE):
+            self._end = self._next_label()
         self._end = self._above_page_label()
         self._end = at = self._below_signature_mark()
         while at > self._begin and (size := self._trailing(at)):
             at -= size
         return self._first_group(at)
+
+    def _next_label(self) -> int:
+        """Where the next field begins in a form that has its labels above the values; else the end.
+
+        It is one that the form has not shown yet, begins a paragraph if the message's own label does, and has its
+        value below; fields with labels that nobody knows stand between it and the message.
+        """
+        above = self._begin - 2
+        spaced = above >= 0 and not self._lines[above].text.strip()
+        known = (n for n in range(self._begin, self._end) if self._is_next(n, spaced))
+        at = next(known, self._end)
+        while at < self._end and (before := self._unknown_before(at)):
+            at = before
+        return at
+
+    def _is_next(self, at: int, spaced: bool) -> bool:
+        field = self._lines[at].field
+        if field is None or field.layout is not self._style.layout or field.role in (None, Role.MESSAGE):
+            return False
+        if field.role in self._seen and field.role not in BEHIND:
+            return False
+        apart = at > self._begin and not self._lines[at - 1].text.strip()
+        return (apart or not spaced) and self._suits(field.role, self._value_of(at))
+
+    def _value_of(self, at: int) -> str:
+        """The first line below a label, "" if the next label comes first."""
+        below = self._next_text(at + 1)
+        while below < self._end and is_ruler(self._lines[below].text):
+            below = self._next_text(below + 1)
+        return self._lines[below].text.strip() if below < self._end and below - at < 4 else ""
+
+    def _suits(self, role: Role | None, value: str) -> bool:
+        if role is Role.EMAIL:
+            return not value or bool(find_email(value))
+        if role is Role.PHONE:
+            return not value or sum(map(str.isdigit, value)) > 4
+        return len(value) < 300
+
+    def _unknown_before(self, at: int) -> int:
+        """Where a label that nobody knows, with one line below it, begins right above line `at`; 0 if none does."""
+        value = at - 1
+        while value > self._begin and not self._lines[value].text.strip():
+            value -= 1
+        label = value - 1
+        field = self._lines[label].field if label > self._begin else None
+        alone = field is not None and field.layout is self._style.layout and not field.role
+        return label if alone and not self._lines[label - 1].text.strip() else 0
 
     def _above_page_label(self) -> int:
         """The first line that is only a label for the form's page, with the link below it; else the end."""
@@ -112,6 +161,8 @@ class Tail:
             return 1
         if line.field and self._may_follow(line.field):
             return 1
+        if end - 2 >= self._begin and self._is_footer_at(end - 2) and self._is_signed(end - 2):
+            return 2
         if end - 2 < self._begin or not (URL.fullmatch(text) or text == "-"):
             return 0
         above = self._lines[end - 2].field
@@ -125,7 +176,15 @@ class Tail:
         """A footer is a paragraph of its own; what touches the message is its last line, whatever it says."""
         above = self._lines[at - 1].text if at > self._begin else "" if not self._inline else "message"
         apart = not above.strip() or bool(is_ruler(above)) or is_footer(self._lines[at - 1], self._site)
-        return apart and is_footer(self._lines[at], self._site)
+        return apart and (is_footer(self._lines[at], self._site) or self._is_signed(at))
+
+    def _is_signed(self, at: int) -> bool:
+        """Whether the site takes its leave in this line and the next, the last one: `Regards,` and its name."""
+        line = self._lines[at].text.strip()
+        if not line.endswith((",", "،", "、")) or len(line.split()) > 4 or at + 1 >= self._end:
+            return False
+        name = self._lines[at + 1].text.strip()
+        return len(name.split()) <= 6 and any(one in name for one in self._site.names | self._site.hosts)
 
     def _may_follow(self, field: Field) -> bool:
         if field.role in BEHIND:

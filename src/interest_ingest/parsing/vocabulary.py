@@ -598,6 +598,13 @@ _MACHINE = """
 """
 
 
+_AUTOMATIC = "automat autom автомат otomat otomatik 自動 自动 자동 خودکار تلقائي स्वचालित אוטומט"
+_MADE = """
+    gener erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz 生成 생성
+    تولید ایجاد انشاء बनाया sent send reply repond respond antwort отвеча відповід responda 返信 回复 회신
+"""
+
+
 def says_sent(line: str) -> bool:
     """Whether `line` says that something was sent: `Sent from …`, `… a été envoyé …`."""
     return _mentions(fold(line), _SENT)
@@ -616,6 +623,8 @@ def says_origin(line: str) -> bool:
     """
     folded = fold(line)
     if any(phrase in folded for phrase in _machine_phrases()):
+        return True
+    if _mentions(folded, _AUTOMATIC) and (_mentions(folded, _MADE) or _mentions(folded, _SENT)):
         return True
     one, two = (folded[:6],) * 2 if _UNSPACED.match(folded) else (folded.split(" ")[0], " ".join(folded.split()[:2]))
     announced = _mentions(one, _SENT) or _mentions(two, _MAIL)
