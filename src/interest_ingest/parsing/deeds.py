@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from interest_ingest.cards import Action
@@ -28,6 +28,8 @@ class Deed:
     """The group or page that the sentence names."""
     ours: bool = False
     """Whether the sentence speaks to us: of you, of your post. In a digest all else is news of others."""
+    handle: str | None = None
+    """The author's user name, where it stands beside his name: `Anna (@anna)`, `u/anna`."""
 
 
 # The earliest verb decides, of two at one place the row above. Before it stands the author; what follows tells the
@@ -166,6 +168,10 @@ _JOINED: Final = re.compile(r"(?i),\s+|\s+(?:and|и)\s+")
 # What stands before the sentence: of a reminder, a forward.
 _PREFIX: Final = re.compile(r"(?i)(?:reminder|напоминание|напоминаем|fwd?|re|пересл\w*)\s*[:：]\s*")
 _US: Final = re.compile(r"(?i)\b(?:you|yours?|ваш\w*|вас|вам|вами|тебя|тебе|тво(?:й|я|ё|е|ю|и|его|ей|ему|их|им|ём))\b")
+_TITLE: Final = re.compile('["«“:]')
+_PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\w+|сво\w+|ссылк\w+) ")
+"""“shared a link”: somebody's own post, not a share of one."""
+_HANDLE: Final = re.compile(r" ?(?:\(@|@|^u/)(\w[\w.-]{0,40})\)?$")
 _NOBODY: Final = re.compile(
     r"(?i)(?:i|we|you|it|they|he|she|this|that|these|my|our|your|someone|я|мы|вы|ты|он|она|оно|они|мне|нам|вам|это|"
     r"мой|моя|мои|наш\w?|ваш\w?|кто-то)(?!\S)"
@@ -193,7 +199,7 @@ def _read_line(line: str) -> Deed | None:
     found = _names_first(line.rstrip(" .!")) or _likes_first(line.rstrip(" .!")) or _verb(line)
     if found is None or _NOBODY.match(found.author):
         return None
-    return replace(found, ours=bool(_US.search(line)))
+    return found
 
 
 def _names_first(line: str) -> Deed | None:
@@ -201,18 +207,22 @@ def _names_first(line: str) -> Deed | None:
     if match := _LOOK.fullmatch(line):
         kind = _kind(match["what"])
         action = Action.COMMENT if kind == "comment" else Action.OTHER
-        return _deed(action, match["author"], "post" if kind == "comment" else kind, match["place"])
+        return _deed(action, match["author"], "post" if kind == "comment" else kind, match["place"], "")
     if match := _NEW.fullmatch(line):
         action = _WHAT[match["verb"].lower()]
         kind = "message" if action is Action.MESSAGE else _kind(match["rest"] or "")
-        return _deed(action, match["author"], kind, _place(match["rest"] or ""))
+        return _deed(action, match["author"], kind, _place(match["rest"] or ""), match["rest"] or "")
     return None
 
 
 def _likes_first(line: str) -> Deed | None:
     """“Пользователю X понравилась ваша запись.”"""
     match = _LIKES.fullmatch(line)
-    return _deed(Action.LIKE, match["author"], _kind(match["rest"]), _place(match["rest"])) if match else None
+    return (
+        _deed(Action.LIKE, match["author"], _kind(match["rest"]), _place(match["rest"]), match["rest"])
+        if match
+        else None
+    )
 
 
 def _verb(line: str) -> Deed | None:
@@ -226,14 +236,21 @@ def _verb(line: str) -> Deed | None:
     _, _, action, match = min(found, key=lambda one: one[:2])  # the earliest verb is the sentence's own
     if _REQUESTS.search(line):
         action = Action.REQUEST
+    elif action is Action.SHARE and _PUBLISHED.match(match["rest"]):
+        action = Action.OTHER
     told = match["verb"] + match["rest"] if action in (Action.OTHER, Action.MESSAGE) else match["rest"]
-    kind = "message" if action is Action.MESSAGE else _kind(re.split('["«“:]', told)[0])
-    return _deed(action, match["author"], kind, _place(match["rest"]))
+    kind = "message" if action is Action.MESSAGE else _kind(_TITLE.split(told)[0])
+    return _deed(action, match["author"], kind, _place(match["rest"]), match["verb"] + match["rest"])
 
 
-def _deed(action: Action, names: str, kind: str | None, place: str | None) -> Deed | None:
+def _deed(action: Action, names: str, kind: str | None, place: str | None, told: str) -> Deed | None:
+    """`told` is what the sentence says of it; a title that it quotes may say “you” to anybody."""
     author, count = people(names)
-    return Deed(action, author, count, kind, place) if author else None
+    handle = _HANDLE.search(author)
+    if handle and not author.startswith("u/"):
+        author = author[: handle.start()].rstrip()
+    ours = action is Action.MESSAGE or bool(_US.search(_TITLE.split(told)[0]))
+    return Deed(action, author, count, kind, place, ours, handle and handle[1]) if author else None
 
 
 def people(names: str) -> tuple[str, int]:

@@ -25,21 +25,26 @@ REMEMBERED: Final = 256
 
 _TRACKING = r"(?i:(utm_\w+|fbclid|gclid|yclid|ysclid|dclid|msclkid|mc_[ce]id|_openstat|igshid)\Z)"
 
-_FACEBOOK = frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"})
+_FACEBOOK = frozenset({"facebook.com", "www.facebook.com", "m.facebook.com", "web.facebook.com", "mbasic.facebook.com"})
 _VK = frozenset({"vk.com", "www.vk.com", "m.vk.com", "vk.ru", "www.vk.ru", "m.vk.ru"})
-_OK = frozenset({"ok.ru", "www.ok.ru", "m.ok.ru"})
+_OK = frozenset({"ok.ru", "www.ok.ru", "m.ok.ru", "odnoklassniki.ru", "www.odnoklassniki.ru"})
 _TWITTER = frozenset({"twitter.com", "www.twitter.com", "mobile.twitter.com", "x.com", "www.x.com"})
 _LINKEDIN = frozenset({"linkedin.com", "www.linkedin.com"})
 _GOOGLE = frozenset({"google.com", "www.google.com"})
-_YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
+_YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"})
+_REDDIT = frozenset({"reddit.com", "www.reddit.com", "old.reddit.com", "new.reddit.com"})
 
-_FACEBOOK_KEPT = ("story_fbid", "id", "fbid", "set", "comment_id", "reply_comment_id", "v")
+_FACEBOOK_KEPT = ("story_fbid", "id", "fbid", "set", "comment_id", "reply_comment_id", "v", "multi_permalinks")
+_LINKEDIN_KEPT = ("commentUrn", "replyUrn", "dashCommentUrn", "dashReplyUrn")
 
 _KEYS: Final = re.compile(
     r"(?i:(?:.*[_.-])?(?:access|auth|login)?_?token|tkn|otp\w*|midtoken|auto_?login|auth|auth_?key|lgn|sid|session_?(id)?"
     r"|passkey)\Z"
 )
 """Parameters that let whoever opens the link in as its recipient."""
+
+_PICTURES: Final = frozenset({"i.mycdn.me"})
+"""Here `tkn` opens a picture of Odnoklassniki, and nothing else."""
 
 _ACCOUNT_PAGES: Final = (
     "login login.php recover restore activation confirmemail.php c.php checkpoint checkpoint.php oauth authorize"
@@ -52,10 +57,10 @@ _DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (_FACEBOOK, r"(aref|medium|mid|bcode|n_m|lloc|ref|refid|notif_t|notif_id|__tn__|__xts__.*)\Z"),
     (_VK, r"(from_email|hash|mhash|uhash)\Z"),
     (_OK, r"landref\Z"),
-    (_TWITTER, r"(cn|refsrc|ref_src|ref_url)\Z"),
-    (_YOUTUBE, r"(feature|pp|si|ab_channel)\Z"),
+    (_TWITTER, r"(cn|refsrc|ref_src|ref_url|iid|uid|nid|sig|s|t)\Z"),
+    (_YOUTUBE, r"(?!(?:v|lc|lb|t|list|q|u|search_query)\Z)"),
     (_LINKEDIN, r"(?i:trk\w*|mid\w*|lipi|eid|origin)\Z"),
-    (frozenset({"reddit.com", "www.reddit.com"}), r"(\$deep_link|correlation_id|ref|ref_.*)\Z"),
+    (_REDDIT, r"(\$deep_link|\$3p|correlation_id|ref|ref_.*|rdt)\Z"),
 )
 
 
@@ -158,7 +163,7 @@ def _leads_elsewhere(parts: SplitResult, hosts: tuple[str, ...]) -> bool:
     if unquote(parts.path).lower().strip("/").partition("/")[0] in _DOORS:
         return True
     pairs = [one.partition("=") for one in f"{parts.query}&{parts.fragment}".split("&")]
-    if any(_KEYS.match(unquote(name)) for name, equals, _ in pairs if equals):
+    if parts.netloc.lower() not in _PICTURES and any(_KEYS.match(unquote(name)) for name, sign, _ in pairs if sign):
         return True
     values = (unquote(value) for _, _, value in pairs)
     return any(value.lower().startswith(("http:", "https:", "//")) and not _is_at(value, hosts) for value in values)
@@ -270,7 +275,9 @@ def _google(parts: SplitResult) -> str | None:
 
 
 def _linkedin(parts: SplitResult) -> str | None:
-    return urlunsplit(parts._replace(path=parts.path.removeprefix("/comm"), query="", fragment=""))
+    """`/comm/<path>?<who reads it>`: of the query only the ids of a comment are kept."""
+    kept = "&".join(one for one in parts.query.split("&") if one.partition("=")[0] in _LINKEDIN_KEPT)
+    return urlunsplit(parts._replace(path=parts.path.removeprefix("/comm"), query=kept, fragment=""))
 
 
 _Step = Callable[[SplitResult], str | None]

@@ -25,7 +25,7 @@ from interest_ingest.parsing.profiles import profile_key
 NOISE: Final = "digest or account notice"
 
 _NOISE_KEY: Final = re.compile(
-    r"(?i)friend_?(?:sugg|find|found)|people_you|recommendations|highlight|birthday|invit|security|log_?in|password|"
+    r"(?i)friend_?(?:sugg|find|found)|people_you|recommendations|(?<![a-z])recs|highlight|birthday|invit|security|log_?in|password|"
     r"confirm|registration|recover|advertis|marketing|newsletter|onboard|memor|close_friend|promo|stale_|reactivat|"
     r"welcome|suggest|verification|(?<![a-z])(?:ads?|news|codes?|auth|blog|jobs?)(?![a-z])"
 )
@@ -64,12 +64,14 @@ class Network:
     portraits: re.Pattern[str]
     """The hosts of its users' pictures, each whole; not those of its logos."""
     ids: Callable[[str], str]
-    """The ids that an unwrapped link names, deepest last: `post 12 comment 34`; `in dialog 5` is a place where many things
-    happen; "" without any (see `named`)."""
+    """The ids that an unwrapped link names, deepest last: `post 12 comment 34`; "" without any (see `named`). A place
+    where many things happen begins with `in`: `in dialog 5`."""
     news: frozenset[Action] = _NEWS
     """What its mails tell of other people's things too: no interest in us, unless they say “your”."""
     words: Callable[[Mail], str] | None = None
     """What the person wrote, where the network has its own way to set it off; else it is the quoted words."""
+    page: str = ""
+    """The address of a user's page by his user name, for sentences that have it: `https://x.com/{}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def _is_for_us(passage: _Passage, network: Network, is_digest: bool) -> bool:
 
 def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
     """The entries of a digest: each begins with a sentence whose author is a link, and has a link to what happened."""
-    starts = [(place, deed) for place, line in enumerate(lines) if (deed := _tells(line, network))]
+    is_page = any(anchor.text for line in lines for anchor in line.anchors)
+    starts = [(place, deed) for place, line in enumerate(lines) if (deed := _tells(line, network, is_page))]
     ends = [place for place, _ in starts[1:]] + [len(lines)]
     for (start, deed), end in zip(starts, ends, strict=False):
         part = lines[start:end]
@@ -151,11 +154,11 @@ def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
             yield _Passage(deed, _below(part), anchors, links, pictures, is_entry=True)
 
 
-def _tells(line: Line, network: Network) -> Deed | None:
-    """The deed of a line that has a link with the author's name; in a text, of any line that is no link."""
+def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
+    """The deed of a line that has a link with the author's name, where lines have links with words at all."""
     deed = read_sentence([line.text])
     names = {anchor.text.lower() for anchor in line.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts)}
-    return deed if deed and deed.author.lower() in names else None
+    return deed if deed and (deed.author.lower() in names or not is_page) else None
 
 
 def _below(lines: Sequence[Line]) -> str:
@@ -201,18 +204,25 @@ def _interest(passage: _Passage, network: Network) -> Interest:
 
 
 def _author(passage: _Passage, network: Network) -> tuple[str, str | None]:
-    """The author's name and page: of the link that has his name, or the name in another case (“от Анны Полевой”)."""
-    name = passage.deed.author
-    if profile := _linked(passage.anchors, name):
-        return name, profile
-    bent = [word[:3].lower() for word in name.split()]
-    for anchor in passage.anchors:
-        words = anchor.text.split()
-        if len(words) == len(bent) > 1 and [word[:3].lower() for word in words] == bent:
-            target = unwrap(anchor.href)
-            if host_in(host_of(target), network.hosts):
-                return anchor.text, target
-    return name, None
+    """The author's name and page: of the link with his name, else by the user name that the sentence has."""
+    deed = passage.deed
+    person = _person(passage.anchors, deed.author)
+    if person:
+        return person.text, unwrap(person.href)
+    return deed.author, network.page.format(deed.handle) if network.page and deed.handle else None
+
+
+def _person(anchors: Iterable[Anchor], name: str) -> Anchor | None:
+    """The first link with the words `name`, or with that name in another case (“от Анны Полевой”)."""
+    wanted = " ".join(name.split()).lower()
+    stems = [word[:3] for word in wanted.split()]
+    alike = None
+    for anchor in anchors:
+        if anchor.text.lower() == wanted:
+            return anchor
+        if alike is None and 1 < len(stems) < 9 and [word[:3] for word in anchor.text.lower().split(None, 9)] == stems:
+            alike = anchor
+    return alike
 
 
 def _source(passage: _Passage, network: Network, profile: str | None) -> str | None:
@@ -249,9 +259,14 @@ def _portrait(passage: _Passage, network: Network, profile: str | None) -> str |
     theirs = [one for one in passage.pictures if network.portraits.fullmatch(host_of(one.image.src))]
     for image, href in theirs:
         if (profile and href and unwrap(href) == profile) or image.alt.strip() == passage.deed.author:
-            return image.src
-    sized = (one.image.src for one in theirs if _has_portrait_size(one.image))
+            return _by_https(image.src)
+    sized = (_by_https(one.image.src) for one in theirs if _has_portrait_size(one.image))
     return None if passage.is_entry else next(sized, None)
+
+
+def _by_https(src: str) -> str:
+    """Mails of Odnoklassniki (2020) still show pictures by http, from a host that has them by https too."""
+    return re.sub(r"^http:", "https:", src)
 
 
 def written(mail: Mail) -> str:
@@ -274,14 +289,17 @@ _QUOTE: Final = re.compile(r'(?:^|\n|: ?)[ \t]*(["“«„])')
 def deed_of(mail: Mail, lines: int = 20) -> Deed | None:
     """What the subject or the first `lines` of `mail` tell; of two sentences the one whose author the HTML links.
 
-    A subject may bend the name (“Анне Петровой и ещё 3 людям нравится…”) that the body's link gives unbent.
+    A subject may bend the name (“Анне Петровой и ещё 3 людям нравится…”) that the body's link gives unbent. A line of
+    a page counts only if its author is a link there: people write such sentences too.
     """
     above = _QUOTE.split(mail.visible_text, maxsplit=1)[0]  # the sentence stands before the words that it tells of
-    told = [read_sentence([mail.subject]), read_sentence(above.split("\n")[:lines])]
-    if told[0] and told[1] and told[0].action is not told[1].action:
-        told.pop()
-    deeds = [deed for deed in told if deed is not None]
-    return next((deed for deed in deeds if linked(mail, deed.author)), deeds[0] if deeds else None)
+    by_subject, by_body = read_sentence([mail.subject]), read_sentence(above.split("\n")[:lines])
+    if by_body and mail.html.strip() and not _person(mail.anchors, by_body.author):
+        by_body = None
+    if by_subject is None or by_body is None:
+        return by_subject or by_body
+    unbent = by_subject.action is by_body.action and linked(mail, by_body.author)
+    return by_body if unbent and not linked(mail, by_subject.author) else by_subject
 
 
 def unquoted(text: str) -> str:
@@ -323,12 +341,8 @@ def host_of(url: str) -> str:
 
 def linked(mail: Mail, name: str) -> str | None:
     """Where the first link with the text `name` leads, unwrapped."""
-    return _linked(mail.anchors, name)
-
-
-def _linked(anchors: Iterable[Anchor], name: str) -> str | None:
     wanted = " ".join(name.split()).lower()
-    return next((unwrap(anchor.href) for anchor in anchors if anchor.text.lower() == wanted), None)
+    return next((unwrap(anchor.href) for anchor in mail.anchors if anchor.text.lower() == wanted), None)
 
 
 def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
