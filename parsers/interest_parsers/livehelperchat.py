@@ -7,11 +7,15 @@ escaped as for HTML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Channel, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.chats import of_visitor
+from interest_ingest.parsing.forms import Form
+from interest_ingest.parsing.tokens import resolve
 from interest_parsers.form import interest_of, required_form
 
 PROGRAM: Final = (
@@ -28,6 +32,12 @@ FIELDS: Final = (
 )
 """`Name: / Email: / Phone: / Department: / [Country: / City:] / IP:` (before version 2 without the two)."""
 
+_ADDITIONS: Final = re.compile(
+    r"(?mi)^(?:additional data|дополнительн\w+ данн|додатков\w+ дан|(?:zusätzliche|weitere) (?:daten|angaben)|"
+    r"donn\w+ suppl|datos adicionales|dados adicionais|dati aggiuntivi|ek bilgi|dodatkowe dane)[^\n:：]{0,40}[:：]"
+    r"[ \t]*\n(?:[^\n]+\n){0,60}"
+)
+
 
 @parser(
     "livehelperchat.chat",
@@ -38,9 +48,18 @@ FIELDS: Final = (
 )
 def chat(mail: Mail) -> Iterator[Interest]:
     """“Anna Moss, Malta, Sales, Support request from user”, “New chat request”, “Chat was closed”."""
-    form = of_visitor(required_form(mail))
-    action = Action.VISIT if mail.subject.startswith("Visitor returned") else Action.MESSAGE
-    yield interest_of(form, mail, channel=Channel.CHAT, action=action, object_kind="chat")
+    form = of_visitor(without_additions(required_form(mail), mail))
+    if not mail.subject.startswith("Visitor returned"):
+        yield interest_of(form, mail, channel=Channel.CHAT, action=Action.MESSAGE, object_kind="chat")
+    elif form.name or form.email or form.phone:  # the chat that is shown is his last one
+        yield interest_of(form, mail, channel=Channel.CHAT, action=Action.VISIT, text="")
+
+
+def without_additions(form: Form, mail: Mail) -> Form:
+    """`form` without the section `Additional data, if any:` that stands between message and page."""
+    sections = [found[0].strip() for found in _ADDITIONS.finditer(mail.visible_text)]
+    added = resolve(sections[-1]) if sections else ""  # an earlier one the visitor wrote
+    return replace(form, text=form.text.removesuffix(added).rstrip()) if added else form
 
 
 @parser(

@@ -9,7 +9,7 @@ from typing import Final
 from interest_ingest.cards import Action, Author, Channel, Interest
 from interest_ingest.parsing.contract import Changed, Ignored
 
-# What the words of a subject or sentence tell of; the first that is found counts: a voice message is a message too.
+# What the words of a subject or sentence tell of; the first in it counts, for a caller's name may be one of them.
 _KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("fax", r"\bfax|факс|télécopie|ファックス|传真"),
     (
@@ -36,9 +36,14 @@ _NUMBER: Final = re.compile(r"(?<![\w.:/])\+?\(?\d(?:[\d \xa0().\u2010-\u2013/-]
 _PARTED: Final = re.compile(r"[,;]|\s(?:at|on|um|à|a las|alle|в|о)\s(?=\d{1,2}[:.h/]\d\d)|\s(?:on|am|le|el)\s(?=\w{3})")
 _NOBODY: Final = re.compile(
     r"(?i)(?:an? )?(?:unknown|anonymous|private|withheld|restricted|unavailable|blocked|undisclosed|wireless|"
-    r"toll[ -]free)(?: (?:caller|number|name|call|id))?|no caller ?id|caller|unbekannt\w*|anonym\w*|inconnue?|privado|desconocido|"
-    r"sconosciuto|bilinmeyen|nieznany|(?:номер )?(?:не )?(?:неизвестн|скрыт|аноним|определ)\w*(?: (?:номер|абонент))?|"
-    r"невідомий|非通知|未知|알 수 없음"
+    r"toll[ -]free)(?: (?:caller|number|name|call|id))?|no caller ?id|caller|unbekannt\w*|anonym\w*|inconnue?|privado|"
+    r"desconocido|sconosciuto|bilinmeyen|nieznany|"
+    r"(?:номер )?(?:не )?(?:неизвестн|скрыт|аноним|определ)\w*(?: (?:номер|абонент))?|невідомий|非通知|未知|알 수 없음"
+)
+
+_TRANSCRIPT: Final = re.compile(
+    r"(?im)^[ \t]*(?:voice ?mail |message )?(?:transcript(?:ion)?|preview|расшифровка|транскрипция|transkript\w*|"
+    r"transcripción|trascrizione|transcrição)[^:\n]{0,30}:"
 )
 
 SHORTEST: Final = 5
@@ -48,9 +53,9 @@ SHORTEST: Final = 5
 def kind_of(*texts: str) -> str | None:
     """`call`, `voicemail`, `message` or `fax` by the first of `texts` that tells, None if none does."""
     for text in texts:
-        for kind, stems in _KIND_OF:
-            if stems.search(text[:2_000]):
-                return kind
+        found = [(told.start(), kind) for kind, stems in _KIND_OF if (told := stems.search(text[:2_000]))]
+        if found:
+            return min(found, key=lambda one: one[0])[1]
     return None
 
 
@@ -78,7 +83,15 @@ def numbers_in(text: str) -> list[str]:
     return [one for one in found if SHORTEST < len(digits(one)) <= 15 and not _is_date(one)]
 
 
-def reported(kind: str, author: Author, *, text: str = "", account: str | None = None, **labels: str) -> Interest:
+def reported(
+    kind: str,
+    author: Author,
+    *,
+    text: str = "",
+    account: str | None = None,
+    event_key: str | None = None,
+    **labels: str,
+) -> Interest:
     """The interest of a call, voicemail, text message (`message`) or fax; `labels` are further facts, "" for none.
 
     Raises `Ignored` for calls between our own telephones, and for one of whom neither number, name nor word is known.
@@ -96,9 +109,16 @@ def reported(kind: str, author: Author, *, text: str = "", account: str | None =
         author=author,
         text=text,
         account=account,
+        event_key=event_key,
         object_kind=kind,
         labels=told,
     )
+
+
+def transcript_in(text: str) -> str:
+    """What a machine heard on the recording: the paragraph at `Transcript:`; "" without one."""
+    found = _TRANSCRIPT.search(text)
+    return text[found.end() :].strip().partition("\n\n")[0].strip().strip('"“”') if found else ""
 
 
 def duration_in(text: str) -> str:

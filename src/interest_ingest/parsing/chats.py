@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.contract import Changed, Ignored
+from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import Form, known_form
+from interest_ingest.parsing.tokens import find_url
 
 _MOMENT: Final = r"\[?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?\]?"
 _TURN: Final = re.compile(
@@ -90,7 +92,8 @@ def chat_form(mail: Mail) -> Form:
     form = known_form(mail)
     if form is None or not (form.text or form.phone or (form.email and form.name)):
         raise Changed("the visitor's message")
-    return of_visitor(form)
+    domain = registrable(mail.sender.email.rpartition("@")[2]) if mail.sender else ""
+    return of_visitor(replace(form, text=_without_service(form.text, domain)))
 
 
 def of_visitor(form: Form) -> Form:
@@ -102,6 +105,17 @@ def of_visitor(form: Form) -> Form:
 def first_link(links: Iterable[str], pattern: str) -> str | None:
     """The first of `links` in which `pattern` is found."""
     return next((link for link in links if re.search(pattern, link)), None)
+
+
+def _without_service(text: str, domain: str) -> str:
+    """`text` without the lines at its end that lead into the service's own panel, and what announces them."""
+    lines = text.split("\n")
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or (domain and domain in find_url(lines[end - 1]))):
+        end -= 1
+    if end < len(lines) and end and lines[end - 1].rstrip().endswith(":"):
+        end -= 1
+    return "\n".join(lines[:end]).rstrip()
 
 
 def _same(one: str, other: str) -> bool:

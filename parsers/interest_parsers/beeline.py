@@ -1,0 +1,45 @@
+"""Beeline's cloud telephone: voicemail after a real mail; missed calls by structure only.
+
+“В Ваш почтовый ящик 9627600113 поступило новое голосовое сообщение от абонента 9033756597.” Numbers stand without the
+country's 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from interest_ingest.parsing import Author, Changed, Interest, Mail, Match, parser
+from interest_ingest.parsing.calls import caller_of, digits, duration_in, kind_of, numbers_in, own_number, reported
+
+_CALLER: Final = re.compile(
+    r"(?i)(?:от|с)\s+(?:абонента|номера|клиента)\s+([^\n]{1,80}?)(?=[.,;]\s|[.,;]?\n|[.,;]?$|\s+(?:на|в)\s)"
+)
+
+
+@parser(
+    "beeline.call",
+    version=1,
+    match=Match(from_domain="beeline.ru", subject=r"(?i)\bАТС\b|голосов|пропущ|звон(?:ок|к)|вызов"),
+    signed_by="beeline.ru",
+)
+def call(mail: Mail) -> Iterator[Interest]:
+    """“Облачная АТС - У вас новое сообщение голосовой почты”."""
+    text = mail.visible_text
+    kind = kind_of(mail.subject, text)
+    if kind is None:
+        raise Changed("what was received")
+    found = _CALLER.search(text)
+    who = caller_of(found[1]) if found else Author()
+    if not found:
+        raise Changed("the caller's number")
+    ours = own_number((russian(one) for one in numbers_in(text)), who.phone)
+    author = Author(name=who.name, phone=russian(who.phone) if who.phone else None)
+    yield reported(kind, author, account=ours, mailbox=ours or "", duration=duration_in(text))
+
+
+def russian(number: str) -> str:
+    """`+79033756597` for `9033756597` and `89033756597`; other numbers as they stand."""
+    found = re.fullmatch(r"[78]?([3489]\d{9})", digits(number))
+    return f"+7{found[1]}" if found else number

@@ -1,0 +1,81 @@
+"""Chatwoot: conversations and messages as its agents are told of them, after the templates of its source.
+
+The mails are HTML only; a subject names the conversation (`[ID - 873]`), the link the account. The subjects are English
+in every language. What colleagues write to each other, with a mention, is no interest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.chats import first_link, is_nameless
+
+SUBJECT: Final = r"\[ID - \d{1,12}\]"
+PLACE: Final = r"^https?://[^/]{1,200}/app/accounts/\d{1,10}/conversations/\d{1,12}"
+_INBOX: Final = re.compile(r"has been created in (.{1,200}?)\.?$")
+_WROTE: Final = re.compile(
+    r"(?m)^(.{1,100}?)\s+(?:wrote|escreveu|escribió|написал\w*|schrieb|a écrit|ha scritto)\s*:\s*$"
+)
+
+
+@parser(
+    "chatwoot.cloud",
+    version=1,
+    match=Match(from_domain="chatwoot.com", subject=SUBJECT),
+    signed_by="chatwoot.com",
+    link_hosts=("chatwoot.com", SITES),
+    instead_of=("chatwoot.own",),
+)
+def cloud(mail: Mail) -> Iterator[Interest]:
+    """“Olga, New message in your assigned conversation [ID - 873].”"""
+    yield interest(mail)
+
+
+@parser(
+    "chatwoot.own",
+    version=1,
+    match=Match(subject=SUBJECT, link=PLACE),
+    signed_by=SITES,
+    link_hosts=("chatwoot.com", SITES),
+)
+def own(mail: Mail) -> Iterator[Interest]:
+    """The same of a Chatwoot on the company's own server."""
+    yield interest(mail)
+
+
+def interest(mail: Mail) -> Interest:
+    """A new conversation, known by its id, or a message in one, which has none."""
+    if "been mentioned" in mail.subject:
+        raise Ignored("a colleague's note")
+    if re.search(r"\bSLA\b|missed (?:first|next) response|resolution", mail.subject):
+        raise Ignored("reminder of a deadline")
+    link = first_link(mail.links, PLACE)
+    if link is None:
+        raise Changed("the link to the conversation")
+    place = re.match(PLACE, link)
+    inbox = _INBOX.search(mail.subject)
+    author, text = message(mail)
+    new = "New message" not in mail.subject
+    return Interest(
+        channel=Channel.CHAT,
+        action=Action.MESSAGE,
+        author=Author(name=None if is_nameless(author) else author),
+        text=text,
+        source_url=link,
+        reply_url=link,
+        event_key=place[0].partition("://")[2] if new and place else None,
+        account=inbox[1] if inbox else None,
+        object_kind="conversation" if new else "message",
+        labels={"Conversation": re.findall(r"\[ID - (\d+)\]", mail.subject)[0]},
+    )
+
+
+def message(mail: Mail) -> tuple[str, str]:
+    """`Anna Moss wrote:` and the quote below it; both "" in the mails that only name the conversation."""
+    quote = mail.soup.select_one("blockquote")
+    words = quote.get_text("\n", strip=True) if quote else ""
+    wrote = _WROTE.search(mail.visible_text)
+    return (wrote[1].strip() if wrote else "", "" if words == "Message content not available" else words)

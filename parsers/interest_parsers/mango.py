@@ -1,0 +1,41 @@
+"""Mango Office: by structure only, for no mail of theirs is known: their domains, words for a call, a number.
+
+What does not fit is quarantined, so that its layout becomes known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from interest_ingest.parsing import Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.calls import caller_of, duration_in, kind_of, numbers_in, own_number, reported
+
+_SERVICE: Final = re.compile(
+    r"(?i)сч[её]т|баланс|оплат|тариф|акци[яи]|вебинар|новост|парол|вход\b|договор|отч[её]т|дайджест|обновлен|приглаша"
+)
+_CALLER: Final = re.compile(
+    r"(?i)(?:(?:от|с)\s+(?:абонента|номера|клиента)|номер (?:звонившего|клиента|абонента)|кто звонил|звонил|"
+    r"абонент|клиент|от|from|caller)\s*[:—–-]?\s+([^\n]{0,60}?\+?\d[^\n,;]{4,30})"
+)
+
+
+@parser(
+    "mango.call",
+    version=1,
+    match=Match(from_domain=("mango-office.ru", "mangotele.com", "mango.ru")),
+    signed_by=("mango-office.ru", "mangotele.com", "mango.ru"),
+)
+def call(mail: Mail) -> Iterator[Interest]:
+    """“Пропущенный вызов от +7 900 …”."""
+    kind = kind_of(mail.subject)
+    if _SERVICE.search(mail.subject) and kind is None:
+        raise Ignored("digest or account notice")
+    kind = kind or kind_of(mail.visible_text)
+    told = _CALLER.search(f"{mail.subject}\n{mail.visible_text}")
+    if kind is None or told is None:
+        raise Changed("the caller's number")
+    author = caller_of(told[1])
+    ours = own_number(numbers_in(mail.visible_text), author.phone)
+    yield reported(kind, author, account=ours, duration=duration_in(mail.visible_text))
