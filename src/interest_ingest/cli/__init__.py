@@ -18,6 +18,7 @@ from interest_ingest.cli import (
     database,
     demo,
     explain,
+    kit,
     ledger,
     mailboxes,
     parsers,
@@ -77,6 +78,9 @@ for command in (
     demo.demo,
 ):
     program.add_command(command)
+
+for command in (kit.test, kit.accept):
+    parsers.parser.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> None:
