@@ -61,6 +61,8 @@ _DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (_YOUTUBE, r"(?!(?:v|lc|lb|t|list|q|u|search_query)\Z)"),
     (_LINKEDIN, r"(?i:trk\w*|mid\w*|lipi|eid|origin)\Z"),
     (_REDDIT, r"(\$deep_link|\$3p|correlation_id|ref|ref_.*|rdt)\Z"),
+    (frozenset({"avito.ru", "www.avito.ru", "m.avito.ru"}), r"utm_\w+\Z"),
+    (frozenset({"trustpilot.com", "www.trustpilot.com", "businessapp.b2b.trustpilot.com"}), r"utm_\w+\Z"),
 )
 
 
