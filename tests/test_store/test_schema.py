@@ -189,7 +189,7 @@ def test_an_older_schema_names_the_upgrade(new_url: Callable[[], str], monkeypat
     url = new_url()
     Store.open(url).close()
     monkeypatch.setattr(schema, "REVISION", "0099")
-    with pytest.raises(UsageError, match=r"older schema 0002, .* 0099: run interest-ingest db upgrade"):
+    with pytest.raises(UsageError, match=r"older schema 0003, .* 0099: run interest-ingest db upgrade"):
         Store.open(url)
 
 

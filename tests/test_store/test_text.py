@@ -13,7 +13,18 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from interest_ingest.cards import MAX_LINE, MAX_TEXT, MAX_URL, Attachment, Author, Outcome
 from interest_ingest.store import Store
-from interest_ingest.store.tables import MAX_INTEGER, CleanJson, CleanText, alarm, block, card, card_key, metadata
+from interest_ingest.store.tables import (
+    MAX_INTEGER,
+    CleanJson,
+    CleanText,
+    alarm,
+    block,
+    card,
+    card_key,
+    habit,
+    habit_shape,
+    metadata,
+)
 from tests.test_store.making import ARRIVED, deliver, interest, reading, table, write
 
 # What goes in, and what comes back from all databases.
@@ -50,6 +61,15 @@ def a_row_in_every_table(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(insert(block).values(kind="domain", value="spam.example", created_at=ARRIVED))
         connection.execute(insert(alarm).values(name="disk", text="full", since=ARRIVED))
+        its = {
+            "habit_id": select(habit.c.id).scalar_subquery(),
+            "digest": "0" * 16,
+            "parts": "",
+            "mail_id": 1,
+            "usual": {},
+        }
+        counted = {"mails": 1, "first_at": ARRIVED, "last_at": ARRIVED}
+        connection.execute(insert(habit_shape).values(its | counted))
 
 
 @pytest.mark.parametrize("name", [name for name, columns in TEXTS.items() if columns])

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from interest_ingest.cards import Outcome, Reading
+from interest_ingest.store.drift import Counted, count
 from interest_ingest.store.ledger import Landed, chunks, first_reading, same_mail, twin
 from interest_ingest.store.rereading import befores, settle_again
 from interest_ingest.store.settling import Recorded, Rows, keep_digests, known_to, outcome_row, read_mail, settle, write
@@ -23,10 +24,17 @@ def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
     now = datetime.now(UTC)
     open_ = _open_deliveries(connection, [landed.delivery_id for landed, _ in pairs])
     unique = {landed.delivery_id: (landed, reading) for landed, reading in pairs if landed.delivery_id in open_}
+    news = [
+        Counted(reading, landed.received_at, open_[landed.delivery_id].raw_id)
+        for landed, reading in unique.values()
+        if reading and not landed.known and not open_[landed.delivery_id].counted
+    ]
     rows = Rows()
     done = _record_known(connection, [landed.delivery_id for landed, _ in unique.values() if landed.known], rows, now)
     mails = [
-        read_mail(open_[landed.delivery_id], landed, reading) for landed, reading in unique.values() if not landed.known
+        read_mail(open_[landed.delivery_id].raw_id, landed, reading)
+        for landed, reading in unique.values()
+        if not landed.known
     ]
     known = known_to(connection, mails)
     before = befores(connection, list(unique))  # of mails in quarantine that had a card to tell of them
@@ -37,16 +45,18 @@ def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
             done.append(settle(mail, known, rows, now))
     write(connection, rows, now)
     keep_digests(connection, mails)
+    count(connection, news)
     return done
 
 
-def _open_deliveries(connection: Connection, delivery_ids: Iterable[int]) -> dict[int, int]:
-    """The raw ids of those deliveries that have no outcome; they stay locked."""
-    rows = select(delivery.c.id, delivery.c.raw_id).where(delivery.c.outcome.is_(None)).with_for_update()
+def _open_deliveries(connection: Connection, delivery_ids: Iterable[int]) -> dict[int, Any]:
+    """Those deliveries that have no outcome: their raw ids, and whether they were counted; they stay locked."""
+    columns = (delivery.c.id, delivery.c.raw_id, delivery.c.counted)
+    rows = select(*columns).where(delivery.c.outcome.is_(None)).with_for_update()
     return {
-        delivery_id: raw_id
+        row.id: row
         for some in chunks(sorted(delivery_ids))
-        for delivery_id, raw_id in connection.execute(rows.where(delivery.c.id.in_(some)).order_by(delivery.c.id))
+        for row in connection.execute(rows.where(delivery.c.id.in_(some)).order_by(delivery.c.id))
     }
 
 
@@ -72,12 +82,13 @@ def _record_known(connection: Connection, delivery_ids: list[int], rows: Rows, n
             parser_version=first.parser_version,
             trust=first.trust,
         )
-        rows.outcomes.append(outcome_row(delivery_id, reading.outcome, reading, now))
+        same = {"shape": first.shape, "sender": first.sender}
+        rows.outcomes.append(outcome_row(delivery_id, reading.outcome, reading, now) | same)
         done.append(Recorded(delivery_id, reading.outcome))
     return done
 
 
-_BY = (twin.c.parser, twin.c.parser_version, twin.c.trust)
+_BY = (twin.c.parser, twin.c.parser_version, twin.c.trust, twin.c.shape, twin.c.sender)
 
 
 def _first_readings(connection: Connection, delivery_ids: list[int]) -> dict[int, Any]:

@@ -20,6 +20,7 @@ from interest_ingest.cards import InterestCard, Outcome, Reading
 from interest_ingest.store.identity import RANKS, Known, same_card
 from interest_ingest.store.ledger import Landed, chunks, decompressed
 from interest_ingest.store.settling import (
+    SHAPE,
     ReadMail,
     Recorded,
     Rows,
@@ -351,6 +352,7 @@ def reread(connection: Connection, pairs: Sequence[tuple[Stored, Reading]]) -> l
             rows.outcomes.clear()
         write(connection, rows, now)
         _renew_digests(connection, mail)
+        _renew_shape(connection, mail, locked[mail.delivery_id])
         if fields or cards:
             done.append(Reread(mail.raw_id, fields, tuple(cards)))
     return done
@@ -438,3 +440,10 @@ def _renew_digests(connection: Connection, mail: ReadMail) -> None:
     old = connection.execute(select(raw_message.c.canon_digest, raw_message.c.message_id_digest).where(it)).one()
     if tuple(old) != tuple(new.values()):
         connection.execute(update(raw_message).where(it).values(new))
+
+
+def _renew_shape(connection: Connection, mail: ReadMail, row: Row[Any]) -> None:
+    """Of all deliveries of the mail: mails of before shapes were taken get theirs. What is usual is not told again."""
+    new = {"shape": mail.reading.shape[:SHAPE] or None, "sender": mail.reading.sender or None}
+    if {name: row._mapping[name] for name in new} != new:
+        connection.execute(update(delivery).where(delivery.c.raw_id == row.raw_id).values(new))

@@ -21,7 +21,7 @@ from interest_ingest.store.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The revision that this code is written for: the newest file of migrations/versions."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -39,6 +39,9 @@ def ensure(engine: Engine) -> None:
     Raises `UsageError` for an older schema, `Unreachable` for a newer one or a database that cannot be reached.
     """
     found = look(engine, revision)
+    if found not in (None, REVISION) and engine.dialect.name == "mariadb":
+        with migrating(engine) as connection:  # each of its steps can be seen: another process may be half-way
+            found = revision(connection)
     if found is None:
         upgrade(engine)
     elif found != REVISION:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, false, insert, select, true, update
 
@@ -31,6 +31,9 @@ from interest_ingest.store.identity import (
 )
 from interest_ingest.store.ledger import Landed, chunks
 from interest_ingest.store.tables import MAX_INTEGER, card, card_key, card_origin, delivery, raw_message
+
+SHAPE: Final = 16
+"""Digits with which a mail's shape begins: those that are equal for the mails of one template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,9 @@ def outcome_row(delivery_id: int, outcome: Outcome, reading: Reading, now: datet
         "parser": reading.parser,
         "parser_version": reading.parser_version,
         "trust": reading.trust,
+        "shape": reading.shape[:SHAPE] or None,
+        "sender": reading.sender or None,
+        "counted": reading.outcome is not Outcome.HELD,
         "recorded_at": now,
         "claimed_by": None,
     }

@@ -17,6 +17,7 @@ from interest_ingest.cards import Outcome, Reading
 from interest_ingest.errors import IngestError
 from interest_ingest.store import (
     blocks,
+    drift,
     epochs,
     health,
     judging,
@@ -28,8 +29,10 @@ from interest_ingest.store import (
     schema,
 )
 from interest_ingest.store.blocks import Block
+from interest_ingest.store.drift import Group
 from interest_ingest.store.engine import TRIES, RowLocked, look, make_engine, transact
 from interest_ingest.store.epochs import Kept, Told
+from interest_ingest.store.habits import Habit
 from interest_ingest.store.health import Alarm, Health, Tally
 from interest_ingest.store.judging import PastReading
 from interest_ingest.store.ledger import Epoch, Landed, Landing
@@ -443,6 +446,18 @@ class Store:
     def outcomes_of_mailboxes(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many mails by outcome each mailbox has, by name and folder. Reads the whole ledger."""
         return self._read(health.outcomes)
+
+    def habits(self, fewest: int = drift.FEWEST, limit: int = drift.LOOKED_AT) -> list[Habit]:
+        """What is usual of each parser's mails from each sender: of at least `fewest` mails, the newest `limit`."""
+        return self._read(lambda c: drift.habits(c, fewest, limit))
+
+    def forget_habits(self, parser: str, sender: str | None = None) -> int:
+        """What was usual of this parser's mails is learned anew from now on; gives the number of its senders."""
+        return self._write(lambda c: drift.forget(c, parser, sender))
+
+    def groups(self, outcome: Outcome) -> list[Group]:
+        """The mails of an outcome by sender and shape, the most frequent first. Reads all mails of that outcome."""
+        return self._read(lambda c: drift.groups(c, outcome))
 
     def alarms(self) -> dict[str, Alarm]:
         """The open alarms by name."""

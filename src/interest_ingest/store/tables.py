@@ -268,6 +268,9 @@ delivery = Table(
     Column("emailid", CleanText(255), comment="RFC 8474"),
     Column("signed", Boolean, nullable=False, server_default=false()),
     _instant("not_before", comment="not to be read again before"),
+    Column("shape", String(16), comment="of the skeleton that the mail's template gives it"),
+    Column("sender", CleanText(255), comment="its domain, of mails that have a shape"),
+    Column("counted", Boolean, nullable=False, server_default=false(), comment="in the habits of its sender"),
     UniqueConstraint("epoch_id", "uid"),
     Index(None, "outcome", "id"),
     Index(None, "epoch_id", "acknowledged_at"),
@@ -379,6 +382,36 @@ alarm = Table(
     _instant("since", nullable=False),
     _instant("told_at"),
     comment="What is wrong at this moment; a row goes when it is over.",
+)
+
+habit = Table(
+    "habit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _line("parser", nullable=False),
+    _line("sender", 255, nullable=False),
+    _integer("version", 0, nullable=False),
+    Column("mails", BigInteger, nullable=False),
+    _instant("first_at", nullable=False),
+    _instant("last_at", nullable=False),
+    Column("state", CleanJson, nullable=False),
+    UniqueConstraint("parser", "sender"),
+    comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of all its mails.",
+)
+
+habit_shape = Table(
+    "habit_shape",
+    metadata,
+    Column("habit_id", ForeignKey("habit.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", String(16), nullable=False),
+    _line("parts", MAX_URL, nullable=False),
+    Column("mails", BigInteger, nullable=False),
+    _instant("first_at", nullable=False),
+    _instant("last_at", nullable=False),
+    Column("mail_id", BigInteger, nullable=False, comment="the newest mail of this shape"),
+    Column("usual", CleanJson, nullable=False),
+    PrimaryKeyConstraint("habit_id", "digest"),
+    comment="The shapes of a habit's mails, and how often mails of each fill which field.",
 )
 
 for _table in metadata.tables.values():
