@@ -144,7 +144,7 @@ _KINDS: Final = (
     ("channel", r"\bchannel|канал"),
     ("poll", r"poll|опрос"),
     ("link", r"\blink|ссылк"),
-    ("post", r"post|tweet|status|timeline|wall|публикац|запис|стен|стат[уь]с|пост\b|хроник"),
+    ("post", r"post|tweet|status|timeline|wall|публикац|запис|заметк|стен|стат[уь]с|пост\b|хроник"),
     ("page", r"\bpage|страниц|сообществ"),
     ("group", r"group|групп"),
 )
@@ -153,6 +153,8 @@ _PLACE: Final = re.compile(
     r"(?i)(?:\bin(?: the group)?|\bon(?: the page)?|в групп[еу]|в сообществе|"
     r"на странице)[ :]+[«\"“]?(?P<place>[^«»\"“”]{2,120}?)[»\"”]?[.!]?$"
 )
+_ON_TITLE: Final = re.compile('(?i)\\bon [«"“].*')
+"""`commented on "How to warm a pot"`: the title of our own thing."""
 _GENERIC_PLACE: Final = re.compile(
     r"(?i)(your|an?|the|his|her|their|this|ваш\w*|свой|сво\w+|комментари\w+|публикации|facebook|vk|"
     r"вконтакте|twitter|x|instagram|linkedin|youtube|reddit|ok)\b|.*['’]s \w+$"
@@ -272,6 +274,6 @@ def _kind(words: str) -> str | None:
 
 
 def _place(rest: str) -> str | None:
-    match = _PLACE.search(rest.strip())
+    match = _PLACE.search(_ON_TITLE.sub("", rest.strip()))
     place = match["place"].strip() if match else ""
     return place if place and not _GENERIC_PLACE.match(place) else None

@@ -45,11 +45,14 @@ _DIGEST_SUBJECT: Final = re.compile(
     r"у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
 )
 _GENERAL_PAGE: Final = re.compile(
-    r"(?i)/?(?:home(?:\.php)?|feed|(?:settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|support|"
-    r"download|careers|apps?|mobile|email|security|business|ads)(?:[./?].*)?)?/?"
+    r"(?i)/?(?:home(?:\.php)?|feed|(?:p?settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|"
+    r"support|download|careers|apps?|mobile|e?mails?|security|business|ads|i/o|unsubscribe)(?:[./?].*)?)?/?"
 )
 _NEWS: Final = frozenset({Action.OTHER, Action.LIKE, Action.REACTION, Action.SHARE, Action.FOLLOW})
 """What people also do to things that are not ours."""
+
+_MEETING: Final = frozenset({Action.FOLLOW, Action.OTHER})
+"""Acts without a thing of ours: where none is linked, the author's own page is the place."""
 
 _WORDLESS: Final = frozenset({Action.LIKE, Action.REACTION, Action.FOLLOW})
 """The words that such a mail quotes are our own."""
@@ -226,15 +229,19 @@ def _person(anchors: Iterable[Anchor], name: str) -> Anchor | None:
 
 
 def _source(passage: _Passage, network: Network, profile: str | None) -> str | None:
-    """The link that leads deepest; of two, to an act of the author's at his own page, to a liked thing at ours."""
+    """The link that leads deepest; of two, into the group that the mail names, or to what the author did at his own
+    page (what he likes is not there)."""
+    deed = passage.deed
     links = [link for link in passage.links if link != profile]
 
-    def rank(link: str) -> tuple[int, bool]:
-        return len(network.ids(link).split()), _is_under(profile, link) is (passage.deed.action not in _WORDLESS)
+    def rank(link: str) -> tuple[int, bool, bool]:
+        in_group = bool(deed.place) and "/groups/" in link
+        return len(network.ids(link).split()), in_group, _is_under(profile, link) is (deed.action not in _WORDLESS)
 
     deepest = max(filter(network.ids, links), key=rank, default=None)
-    special = (link for link in links if not _GENERAL_PAGE.fullmatch(urlsplit(link).path))
-    return deepest or next(special, None) or profile or next(iter(links), None)
+    special = next((link for link in links if not _GENERAL_PAGE.fullmatch(urlsplit(link).path)), None)
+    pages = (deepest, profile, special) if deed.action in _MEETING else (deepest, special, profile)
+    return next(filter(None, (*pages, *links)), None)
 
 
 def _is_under(profile: str | None, link: str) -> bool:
