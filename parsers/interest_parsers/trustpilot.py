@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.reviews import pieces, stars_in
 
 _SENTENCE: Final = re.compile(
@@ -55,7 +56,7 @@ def review(mail: Mail) -> Iterator[Interest]:
         action=Action.REVIEW,
         author=Author(name=told["name"].strip() if told else None),
         text=block.text.partition(told[0])[2].strip() if told else last_paragraphs(block.text),
-        source_url=block.url,
+        source_url=unwrap(block.url),
         event_key=review_id(block.url),
         account=told["place"] if told else None,
         object_kind="page",

@@ -93,10 +93,10 @@ def chat_form(mail: Mail) -> Form:
     if form is None or not (form.text or form.phone or (form.email and form.name)):
         raise Changed("the visitor's message")
     domain = registrable(mail.sender.email.rpartition("@")[2]) if mail.sender else ""
-    return of_visitor(replace(form, text=_without_service(form.text, domain)))
+    return _of_visitor(replace(form, text=_without_service(form.text, domain)))
 
 
-def of_visitor(form: Form) -> Form:
+def _of_visitor(form: Form) -> Form:
     """`form` with the visitor's own words as its text, and without a name that is none."""
     text = visitor_words(form.text, form.name)
     return replace(form, text=text, name="" if is_nameless(form.name) else form.name)
