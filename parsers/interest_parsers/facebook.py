@@ -16,7 +16,7 @@ HOSTS = ("facebook.com", "fb.com")
 PORTRAITS = re.compile(r"scontent[\w.-]*\.fbcdn\.net")
 
 POST = re.compile(
-    r"(?:[?&](?:story_fbid|fbid|v)=|/(?:permalink|posts|videos|reel|photos)/(?:[^/?]+/)?|/groups/[^/?]+/(?=\d))"
+    r"(?:[?&](?:story_fbid|fbid|v|multi_permalinks)=|/(?:permalink|posts|videos|reel|photos)/(?:[^/?]+/)?|/groups/[^/?]+/(?=\d))"
     r"(?P<id>\w{3,})(?=[/?&#]|$)"
 )
 PLACES = named((r"/messages/(?:t/)?(\w+)", "in dialog {}"), (r"/reviews\b", "in reviews"))
