@@ -23,7 +23,7 @@ def mails_in(file: Path) -> Iterator[Mail]:
     """The mail of a file, and those that it carries."""
     mail = Mail.from_bytes(file.read_bytes())
     inline = forwarded_inline(mail)
-    yield from filter(None, (mail, *mail.inner, inline))
+    yield from (mail, *mail.inner, *([inline.mail] if inline else ()))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
