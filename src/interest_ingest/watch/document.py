@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from interest_ingest.cards import Outcome, iso_utc
 from interest_ingest.store.health import Alarm, Health, MailboxHealth, Rate
 from interest_ingest.watch.rules import Snapshot, Token, Watched, alarms, disk_low
-from interest_ingest.watch.watching import fallbacks, tokens, watched
+from interest_ingest.watch.watching import drift_of, fallbacks, tokens, watched
 
 if TYPE_CHECKING:
     from interest_ingest.settings import Settings
@@ -39,6 +39,7 @@ def look(settings: Settings, store: Store) -> Status:
         disk=disk_low(settings),
         tokens=tokens(settings),
         fallbacks=fallbacks(),
+        drift=drift_of(settings, (), store, health),
     )
     known = tuple(store.alarms().values())
     wrong = {one.name: one.text for one in known} | alarms(snapshot)

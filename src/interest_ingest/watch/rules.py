@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from interest_ingest.cards import Outcome
 from interest_ingest.disk import room
 from interest_ingest.store.health import Health, MailboxHealth, Rate
+from interest_ingest.watch.drift import Drift
 
 if TYPE_CHECKING:
     from interest_ingest.settings import Settings
@@ -93,6 +94,7 @@ class Snapshot:
     tally: Mapping[tuple[str, str], int] = field(default_factory=dict)
     fallbacks: frozenset[str] = frozenset()
     """Names of the parsers that are asked only when no other matches."""
+    drift: tuple[Drift, ...] = ()
 
     def fallback_share(self) -> float | None:
         """Of the mails that were read in the last week, the share that only a fallback parser knew; None: no mails."""
@@ -132,7 +134,9 @@ def _breakers(snapshot: Snapshot) -> Alarms:
         yield (
             f"breaker open: {source}",
             f"mails of {source} suddenly cannot be read, so they wait instead of going to the quarantine; has the "
-            "template changed, or the parser? They are read again as soon as it works",
+            f"template changed, or the parser? interest-ingest quarantine list --parser {source} shows the first ones, "
+            f"interest-ingest parser try {source} --quarantine what a repair makes of them; all are read again as soon "
+            "as it works",
         )
 
 
@@ -231,8 +235,21 @@ def grows(rate: Rate) -> bool:
     return rate.hour >= GROWTH_FEWEST and rate.hour > GROWTH * usual
 
 
+def _drift(snapshot: Snapshot) -> Alarms:
+    for one in snapshot.drift:
+        yield one.name, one.sentence
+
+
 ALWAYS: tuple[Callable[[Snapshot], Alarms], ...] = (_database, _disk, _breakers, _tokens)
-BY_LEDGER: tuple[Callable[[Snapshot], Alarms], ...] = (_logins, _silent, _lagging, _unaccounted, _quarantine, _forged)
+BY_LEDGER: tuple[Callable[[Snapshot], Alarms], ...] = (
+    _logins,
+    _silent,
+    _lagging,
+    _unaccounted,
+    _quarantine,
+    _forged,
+    _drift,
+)
 
 
 def disk_low(settings: Settings) -> str | None:

@@ -7,10 +7,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -20,6 +20,7 @@ from interest_ingest.errors import IngestError
 from interest_ingest.mailbox.faults import AuthenticationFailed
 from interest_ingest.parsing.load import builtin_parsers
 from interest_ingest.store.health import Alarm, Health
+from interest_ingest.watch.drift import Drift, drifts, recorded_until
 from interest_ingest.watch.endpoint import Endpoint
 from interest_ingest.watch.rules import Snapshot, Token, Watched, alarms, disk_low
 from interest_ingest.watch.telling import Notice, tell
@@ -76,6 +77,7 @@ class Watch:
         self._ticked = time.monotonic()
         self._answer: _Answer | None = None
         self._health: Health | None = None
+        self._drift: tuple[Drift, ...] = ()
         self._look_at = 0.0
         self._away_since: float | None = None
         self._refused: set[str] = set()
@@ -156,6 +158,7 @@ class Watch:
             tokens=tokens(self.settings),
             tally=store.tally.counts() if store else {},
             fallbacks=fallbacks(),
+            drift=self._drift,
         )
 
     def _ask(self) -> str | None:
@@ -165,7 +168,7 @@ class Watch:
         if self._answer is None:
             if time.monotonic() < self._look_at:
                 return None
-            self._answer = _Answer(self.store, self._book.unsaved())
+            self._answer = _Answer(self.store, self._book.unsaved(), partial(drift_of, self.settings, self.breakers()))
         answer = self._answer
         if not answer.wait(ANSWER_SECONDS):
             return f"the database gives no answer for more than {ANSWER_SECONDS:.0f} seconds"
@@ -173,7 +176,7 @@ class Watch:
         self._look_at = answer.ended_at + LOOK_SHARE * (answer.ended_at - answer.began_at) - TICK_SECONDS
         if answer.health is None:
             return answer.reason
-        self._health = answer.health
+        self._health, self._drift = answer.health, answer.drift
         self._book.saved(answer.changes, answer.alarms)
         return None
 
@@ -190,6 +193,12 @@ def watched(settings: Settings, health: Health | None, refused: set[str] | None 
         Watched(one.name, one.poll_interval, known.get((one.name, one.folder)), one.name in (refused or ()), one.folder)
         for one in settings.mailboxes.values()
     )
+
+
+def drift_of(settings: Settings, breakers: Collection[str], store: Store, health: Health) -> tuple[Drift, ...]:
+    """What has drifted, as the store knows it; parsers whose breaker is open keep their mails waiting."""
+    until = recorded_until(health, [(one.name, one.folder) for one in settings.mailboxes.values()])
+    return tuple(drifts(store.habits(), fallbacks(), until, frozenset(breakers)))
 
 
 @lru_cache(maxsize=1)
@@ -217,12 +226,17 @@ class _Changes:
     over: tuple[str, ...]
 
 
+_DriftOf = Callable[["Store", Health], tuple[Drift, ...]]
+
+
 class _Answer:
     """Questions to the database in a thread of their own: a server that went away without a word must not hold up."""
 
-    def __init__(self, store: Store, changes: _Changes) -> None:
+    def __init__(self, store: Store, changes: _Changes, drift: _DriftOf) -> None:
         self.changes = changes
         self.health: Health | None = None
+        self.drift: tuple[Drift, ...] = ()
+        self._drift_of = drift
         self.alarms: dict[str, Alarm] = {}
         self.reason = ""
         self.began_at = self.ended_at = time.monotonic()
@@ -240,7 +254,9 @@ class _Answer:
                 if self.changes.kept or self.changes.over:
                     store.keep_alarms(self.changes.kept, self.changes.over)
             self.alarms = store.alarms()
-            self.health = store.health(datetime.now(UTC))
+            health = store.health(datetime.now(UTC))
+            self.drift = self._drift_of(store, health)
+            self.health = health
         except IngestError as error:
             self.reason = str(error)
         except Exception as error:  # told as a database that cannot be asked; the trace is in the log
