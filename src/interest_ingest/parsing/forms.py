@@ -15,7 +15,7 @@ from interest_ingest.parsing.lines import BEHIND
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
 from interest_ingest.parsing.tail import site_of
 from interest_ingest.parsing.tokens import find_email, find_url, resolve
-from interest_ingest.parsing.vocabulary import Role, says_form, says_sent
+from interest_ingest.parsing.vocabulary import Role, says_form, says_sent, says_site
 
 _SIGNED_LINE = re.compile(
     r"([^<>()@:：\n]{1,80}?)\s?[<(](?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})[>)](?:\s(.{0,300}))?$"
@@ -193,7 +193,7 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
-    asked = Role.MESSAGE in labels.roles
+    asked = bool(labels.roles & {Role.MESSAGE, *BEHIND})
     return enough and (
         _was_sent_by_site(mail, email, labels.intro, asked=asked) or _is_nothing_else(labels, filled, mail)
     )
@@ -208,7 +208,7 @@ def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
     sender, email, name = mail.sender, _email(labels), _name(labels, mail)
     if sender is None or MAIL_CLIENT.search(_mailer(mail)) or is_free_mail(_domain(sender.email)):
         return False
-    own = {sender.email.lower(), sender.name.strip().lower()} & {email.lower(), name.lower()}
+    own = {sender.email.lower()} & {email.lower()} if email else {sender.name.strip().lower()} & {name.lower()}
     if email and _domain(email) == _domain(sender.email):  # a colleague whom the letter names
         return False
     if own - {""} or not (email or _phone(labels)) or not filled & {Role.EMAIL, Role.NAME}:
@@ -245,7 +245,7 @@ def _was_sent_by_site(mail: Mail, customer: str, intro: str = "", *, asked: bool
     """Whether a website sent this, by its headers; a customer's own letter may hold such lines too.
 
     Old scripts send in the customer's own name: then there is nothing above the fields but a heading, or the
-    announcement of a form that `asked` for a message.
+    announcement of a form that `asked` for a message or added what only software adds.
     """
     sender = mail.sender
     if sender is None:
@@ -254,7 +254,9 @@ def _was_sent_by_site(mail: Mail, customer: str, intro: str = "", *, asked: bool
     own = sender.email.lower() == customer.lower()
     if own and customer:
         heading = len(intro) < 100 and "\n\n" not in intro
-        return not MAIL_CLIENT.search(mailer) and (heading or (asked and len(intro) < 300 and says_form(intro)))
+        return not MAIL_CLIENT.search(mailer) and (
+            heading or (asked and len(intro) < 300 and (says_form(intro) or says_site(intro)))
+        )
     hosts = {_domain(to.email) for to in mail.to}
     return bool(
         is_robot(sender)
@@ -311,7 +313,8 @@ def _phone(labels: Labels) -> str:
 
 
 def _name(labels: Labels, mail: Mail) -> str:
-    first, last, full = (labels.value(role) for role in (Role.FIRST_NAME, Role.LAST_NAME, Role.NAME))
+    first, last = labels.value(Role.FIRST_NAME), labels.value(Role.LAST_NAME)
+    full = next((value for value in labels.values(Role.NAME) if any(map(str.isalpha, value))), "")  # not how many
     name = _without_address(full)
     name = name[1:-1] if name[:1] == '"' == name[-1:] and name.count('"') == 2 else name
     if first and first not in name:

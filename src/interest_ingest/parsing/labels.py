@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from bs4 import Tag
@@ -21,7 +22,6 @@ from interest_ingest.mail import Mail
 from interest_ingest.mail.html import read_page
 from interest_ingest.parsing.lines import (
     BEHIND,
-    EXACT,
     Field,
     Layout,
     Line,
@@ -29,6 +29,7 @@ from interest_ingest.parsing.lines import (
     field_in,
     field_of,
     fits,
+    is_exact,
     is_ruler,
     may_be_label,
     text_lines,
@@ -37,7 +38,11 @@ from interest_ingest.parsing.lines import (
 from interest_ingest.parsing.pages import page_lines
 from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
 from interest_ingest.parsing.tokens import URL, find_email, find_url, resolve
-from interest_ingest.parsing.vocabulary import Role, role_of
+from interest_ingest.parsing.vocabulary import Role, role_of, says_form, says_site
+
+
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।](?:\s|$)")
+_UNSPACED_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class Answer(NamedTuple):
@@ -132,7 +137,7 @@ def _style(lines: Sequence[Line]) -> Style:
         if line.field and line.field.role and line.field.role not in BEHIND:
             kinds.setdefault(line.field.style, set()).add(line.field.role)
     first = next(iter(kinds), Style(Layout.COLON))
-    if first.layout in EXACT and len(kinds[first]) > 1:
+    if is_exact(first) and len(kinds[first]) > 1:
         return first
     return max(sorted(kinds), key=lambda style: len(kinds[style]), default=Style(Layout.COLON))
 
@@ -154,15 +159,61 @@ def _unparted(line: Line, style: Style) -> Line:
 
 
 def _alternating(lines: list[Line]) -> list[Line]:
-    """The labels that nobody knows among lines that are label and value in turns: each begins a paragraph."""
+    """The labels that nobody knows among lines that are label and value in turns.
+
+    Each begins a paragraph or is underlined; where there are no paragraphs, it is two lines from the next.
+    """
     known = [n for n, line in enumerate(lines) if line.field and line.field.layout is Layout.BARE]
-    settled = list(lines)
-    for at in range(known[0] if known else 0, known[-1] if known else 0):
-        begins = at > 0 and not lines[at - 1].text.strip()
-        if begins and not lines[at].field and lines[at + 1].text.strip() and may_be_label(lines[at].text):
-            label = lines[at].text.strip()
-            settled[at] = lines[at]._replace(field=Field(tidy(label), "", role_of(label), Style(Layout.BARE)))
+    if not known:
+        return lines
+    settled = _without_values(lines, known)
+    known = [n for n in known if settled[n].field]
+    _name_above(settled, known[0])
+    for at in range(known[0], len(lines) - 1):
+        begins = at > 0 and not lines[at - 1].text.strip() and bool(lines[at + 1].text.strip())
+        sure = at < known[-1] or is_ruler(lines[at + 1].text) or role_of(lines[at].text) is Role.MESSAGE
+        if begins and sure:
+            settled[at] = _as_label(lines[at])
+    for one, two in pairwise(known):
+        if (two - one) % 2 == 0 and all(line.text.strip() for line in lines[one:two]):
+            settled[one + 2 : two : 2] = map(_as_label, lines[one + 2 : two : 2])
     return settled
+
+
+def _without_values(lines: list[Line], known: list[int]) -> list[Line]:
+    """A copy of `lines` where values that are also words for fields (`Subject / Enquiry`) are no labels.
+
+    Where most labels begin a paragraph, one that touches a label is its value.
+    """
+    settled = list(lines)
+    first = [n for n in known if n == 0 or not lines[n - 1].text.strip()]
+    if len(first) * 2 > len(known):
+        for n in known:
+            if n - 1 in first:
+                settled[n] = lines[n]._replace(field=None)
+    return settled
+
+
+def _name_above(lines: list[Line], first: int) -> None:
+    """Mark the labels above the first one that is surely one: they have a word for a field in them."""
+    at = first - 1
+    while at > 0:
+        while at > 0 and (not lines[at].text.strip() or is_ruler(lines[at].text)):
+            at -= 1
+        label = at - 1
+        while label > 0 and is_ruler(lines[label].text):
+            label -= 1
+        if label < 0 or not role_of(lines[label].text) or not (named := _as_label(lines[label])).field:
+            return
+        lines[label] = named
+        at = label - 1
+
+
+def _as_label(line: Line) -> Line:
+    label = line.text.strip()
+    if line.field or not may_be_label(label):
+        return line
+    return line._replace(field=Field(tidy(label), "", role_of(label), Style(Layout.BARE)))
 
 
 def _start(lines: Sequence[Line], style: Style) -> int | None:
@@ -178,11 +229,16 @@ def _start(lines: Sequence[Line], style: Style) -> int | None:
 def _is_heading(lines: Sequence[Line], at: int) -> bool:
     """`Request details:` above the fields is no message, though a word for it: a field and a message come below."""
     field = lines[at].field
-    if field is None or field.role is not Role.MESSAGE or field.layout is not Layout.BELOW:
+    if field is None or field.layout is not Layout.BELOW:
         return False
+    if field.role is not Role.MESSAGE:
+        apart = at + 1 < len(lines) and not lines[at + 1].text.strip()
+        return apart and len(field.label.split()) > 2 and (says_form(field.label) or says_site(field.label))
     below = [line.field for line in lines[at + 1 : at + 60] if line.text.strip()]
     first = below[0] if below else None
-    return bool(first and first.role and first.value) and any(f and f.role is Role.MESSAGE for f in below)
+    return bool(first and first.role and first.role is not Role.MESSAGE and first.value) and any(
+        f and f.role is Role.MESSAGE for f in below
+    )
 
 
 def _without_repeat(lines: list[Line], start: int) -> list[Line]:
@@ -215,8 +271,49 @@ class _Reader:
         fields = [(n, line.field) for n, line in enumerate(self._lines) if line.field]
         messages = [(n, field) for n, field in fields if field.role is Role.MESSAGE]
         below = [(n, field) for n, field in messages if n >= start]
-        fitting = (n for n, field in below if fits(field, self._style) or field.layout in EXACT)
-        return next(fitting, (below or messages)[0][0] if messages else None)
+        fitting = (n for n, field in below if fits(field, self._style) or is_exact(field.style))
+        named = next(fitting, (below or messages)[0][0] if messages else None)
+        return self._unnamed(start) if named is None else named
+
+    def _unnamed(self, start: int) -> int | None:
+        """The field of a form without a label for the message that holds it nevertheless: the longest prose.
+
+        Free text below all fields is the message, unless the last of them begins it.
+        """
+        numbers = [n for n in range(start, len(self._lines)) if self._fits(n)]
+        best, most = None, 0
+        for at, after in zip(numbers, [*numbers[1:], len(self._lines)], strict=True):
+            field = self._lines[at].field
+            text = self._told(at, after) if field and field.role in (None, Role.TOPIC) else ""
+            if len(text) > most and _is_prose(text):
+                best, most = at, len(text)
+        if best is None or best == numbers[-1]:
+            return best
+        below = numbers[-1] + 1
+        while below < len(self._lines) and self._lines[below].text.strip():
+            below += 1
+        end = self._tail(below, len(self._lines), inline=False)
+        return None if any(line.text.strip() for line in self._lines[below:end]) else best
+
+    def _tail(self, begin: int, end: int, *, inline: bool) -> int:
+        told = (email for answer in self._answers if (email := find_email(answer.value)))
+        site = self._site if self._site.customer else self._site._replace(customer=next(told, "").lower())
+        return Tail(self._lines, begin, end, self._style, site, self._roles(), inline).begin()
+
+    def _fits(self, at: int) -> bool:
+        field = self._lines[at].field
+        return field is not None and fits(field, self._style)
+
+    def _told(self, at: int, after: int) -> str:
+        """The value of the field at line `at` with the lines below it, up to an empty one."""
+        field, below = self._lines[at].field, at + 1
+        lines = [field.value if field else ""]
+        while below < after and self._is_gap(below) and not lines[0]:
+            below += 1
+        while below < after and self._lines[below].text.strip():
+            lines.append(self._lines[below].text)
+            below += 1
+        return "\n".join(lines).strip()
 
     def read(self, start: int) -> Labels:
         intro = self._lines[:start]
@@ -258,7 +355,7 @@ class _Reader:
         below = at + 1
         while below < len(self._lines) and below - at <= 3 and self._is_gap(below):
             below += 1
-        if below == len(self._lines) or self._opens(below):
+        if below == len(self._lines) or self._opens(below) or is_footer(self._lines[below], self._site):
             return "", at + 1
         text = self._lines[below].text.strip()
         if self._style.layout is Layout.COLON and not _looks_like(field.role, text):
@@ -290,7 +387,7 @@ class _Reader:
             self._answers.append(Answer(field.label, self._message, Role.MESSAGE))
             return begin
         end = self._message_limit(begin)
-        end = Tail(self._lines, begin, end, self._style, self._site, self._roles(), bool(first)).begin()
+        end = self._tail(begin, end, inline=bool(first))
         text = "\n".join([first, *(line.text for line in self._lines[begin:end])])
         self._message = resolve(_without_rulers(text))
         if field:
@@ -300,7 +397,7 @@ class _Reader:
 
     def _message_limit(self, begin: int) -> int:
         """Where the next field begins, in a layout that people do not write by hand; else the end."""
-        if self._style.layout not in EXACT:
+        if not is_exact(self._style):
             return len(self._lines)
         fields = (n for n in range(begin, len(self._lines)) if (f := self._lines[n].field) and f.style == self._style)
         return next(fields, len(self._lines))
@@ -323,6 +420,12 @@ class _Reader:
             last = self._answers[-1]
             self._answers[-1] = last._replace(value=f"{last.value}\n{line.text.strip()}".strip())
         return at + 1
+
+
+def _is_prose(text: str) -> bool:
+    """Whether `text` is what people write into a large field: lines, sentences, or many words."""
+    many = len(_UNSPACED_SCRIPT.findall(text)) > 7
+    return "\n" in text or len(text.split()) > 5 or (bool(_SENTENCE_END.search(text)) and (many or " " in text.strip()))
 
 
 def _looks_like(role: Role | None, text: str) -> bool:

@@ -38,7 +38,15 @@ class Style(NamedTuple):
 
 
 EXACT: Final = frozenset((Layout.CELL, Layout.FENCE, Layout.BRACKET, Layout.BOLD, Layout.MARKED))
-"""Layouts that people do not write by hand: a field of such a form ends the message before it."""
+_BLOCK: Final = "¶"
+"""The sign of a `label: value` that is a block of a page: the lines of one value are parted by <br>."""
+_EXACT_SIGNS: Final = frozenset((_BLOCK, "=>", "= ", "=", "|", "->", "→", "»", "\t"))
+
+
+def is_exact(style: Style) -> bool:
+    """Whether people do not write so by hand: a field of such a form ends the message before it."""
+    return style.layout in EXACT or style.sign in _EXACT_SIGNS
+
 
 BEHIND: Final = frozenset(
     (Role.PAGE_URL, Role.IP, Role.DATE, Role.USER_AGENT, Role.REFERRER, Role.ID, Role.FORM, Role.CONSENT)
@@ -76,7 +84,7 @@ BOLD_ON: Final = "\ue000"
 BOLD_OFF: Final = "\ue001"
 """Marks around bold letters in a flattened page (private use: they cannot be in a cleaned text)."""
 
-INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\ue000-\ue007]")
+INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\ue000-\ue008]")
 _FENCE = re.compile(r"\s*([-=*#~_])\1{1,11}\s*([^\s\-=*#~_][^\n]{0,70}?)\s*[:：]?\s*\1{2,12}\s*$")
 _HEADING = re.compile(r"\s*(#{1,6})\s+([^\s#][^\n]{0,80}?)\s*[:：]?\s*#{0,6}$")
 _BRACKET = re.compile(
@@ -87,6 +95,8 @@ _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
+_IN_URL = re.compile(r"\?\w|\w\.\w|//")
+_ENDING = re.compile(r"[\s*?？؟:：!()]{1,20}$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
 _RULER = re.compile(r"\s*([-=_*~─━—–•·.#+|]\s?){3,}$|\s*[─━—–]{2,}\s*$")
 _MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤➢✔✓☑✅※‣»>›|~#-–—+→⇒")
@@ -122,7 +132,8 @@ def field_in(line: str, style: Style) -> Field | None:
     if not line or line[0] == ">" or is_ruler(line):
         return None
     if style.layout is Layout.PARTED:
-        return _parted(_undecorated(line)[0], style.sign)
+        bare = _undecorated(line)[0]
+        return _parted(bare, style.sign) or (_field(bare, "", Layout.PARTED, style.sign) if is_label(bare) else None)
     if style.layout is Layout.BRACKET:
         return _bracket(line, style.sign)
     if style.layout is Layout.FENCE:
@@ -133,7 +144,9 @@ def field_in(line: str, style: Style) -> Field | None:
 def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | None:
     if not may_be_label(label):
         return None
-    return Field(tidy(label), value.strip(), role_of(label), Style(layout, sign))
+    value = value.strip()
+    role = role_of(label) or (Role.EMAIL if "@" in value and EMAIL.fullmatch(value) else None)
+    return Field(tidy(label), value, role, Style(layout, sign))
 
 
 def _bold(line: str) -> Field | None:
@@ -193,6 +206,9 @@ def _parted(bare: str, sign: str = "") -> Field | None:
     if not found:
         return None
     given = found[2] or found[3] or found[4]
+    given = "= " if found[2] == "=" else given
+    if found[4] and _IN_URL.search(found[1]):
+        return None
     if given != sign if sign else not is_label(found[1]):
         return None
     value = found[5].rstrip().removesuffix("|") if given == "|" else found[5]
@@ -232,6 +248,11 @@ def _undecorated(line: str) -> tuple[str, str]:
     return (line[number.end() :], _COUNT) if number else (line[start:], sign)
 
 
+def as_block(field: Field) -> Field:
+    """`field`, if it is `label: value`, as one that begins a block of a page."""
+    return field._replace(style=Style(Layout.COLON, _BLOCK)) if field.style == Style(Layout.COLON) else field
+
+
 def is_ruler(line: str) -> bool:
     """Whether `line` is drawn across the page: `-----`, `* * *`, `════`, of at most 1,000 signs."""
     return len(line) <= 1_000 and _RULER.match(line) is not None
@@ -248,7 +269,7 @@ def tidy(label: str) -> str:
 
 def may_be_label(label: str) -> bool:
     """Whether `label` may name a field: a known one, or a few words that are neither sentence, time nor address."""
-    label = label.strip()
+    label = _ENDING.sub("", label.strip())
     if not any(letter.isalpha() for letter in label) or label.lower() in ("http", "https", "mailto"):
         return False
     if is_label(label):

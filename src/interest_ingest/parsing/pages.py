@@ -15,6 +15,7 @@ from interest_ingest.parsing.lines import (
     Layout,
     Line,
     Style,
+    as_block,
     line_of,
     may_be_label,
     tidy,
@@ -26,12 +27,16 @@ _STRONG = frozenset(("b", "strong", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
 _HTTP = re.compile(r"\s*(https?://[^\"'\s>]*)", re.IGNORECASE)
 _HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _CELL, _END, _ROW, _HEAD, _LINK, _LINK_END = "\ue002", "\ue003", "\ue004", "\ue005", "\ue006", "\ue007"
+_BLOCK = "\ue008"
+_BLOCKS = frozenset(("p", "div", "li", "h5", "h6"))
+_NAMES = re.compile(r"(?i)(?:^|[\s_-])label")
+"""The class of an element that holds the name of a field."""
 _TARGET = re.compile(f"{_LINK}([^{_LINK}{_LINK_END}]*){_LINK_END}")
 _BOLD = re.compile(f"{BOLD_ON}[^{BOLD_ON}{BOLD_OFF}]*{BOLD_OFF}")
 _POINTS = " :：-–—=|>»\n"
 """All that a cell between label and value may hold."""
 _EDGES = re.compile(f"([{_CELL}{_END}{_ROW}])")
-_MARKERS = re.compile("[\ue000-\ue007]")
+_MARKERS = re.compile("[\ue000-\ue008]")
 
 
 class _Cell(NamedTuple):
@@ -92,6 +97,8 @@ class _Marker(Painter):
     def __init__(self) -> None:
         super().__init__()
         self._in_new_row = False
+        self._in_block = False
+        self._names: list[int] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         super().start(tag, attributes)
@@ -103,11 +110,25 @@ class _Marker(Painter):
             self.data(row + _CELL + (_HEAD if heavy else ""))
         elif tag in _STRONG:
             self.data(BOLD_ON)
+        elif _NAMES.search(attributes.get("class") or ""):
+            self.data(BOLD_ON)
+            self._names.append(len(self._open))
+        elif tag in _BLOCKS:
+            self._in_block = True
         elif tag == "a" and (target := _HTTP.match(attributes.get("href") or "")):
             self.data(f"{_LINK}{target[1]}{_LINK_END}")
 
+    def data(self, text: str) -> None:
+        if self._in_block and not text.isspace():
+            self._in_block = False
+            text = _BLOCK + text.lstrip()
+        super().data(text)
+
     def end(self, tag: str) -> None:
-        if tag in _CELLS:
+        if self._names and self._names[-1] == len(self._open) and tag in self._open[-1:]:
+            self._names.pop()
+            super().data(BOLD_OFF)
+        elif tag in _CELLS:
             self.data(_END)
         elif tag in _STRONG:
             self.data(BOLD_OFF)
@@ -146,7 +167,9 @@ def _cell(marked: str) -> _Cell:
 
 
 def _marked_line(line: str) -> Line:
+    begins = _BLOCK in line
+    line = line.replace(_BLOCK, "") if begins else line
     link = _TARGET.search(line) if _LINK in line else None
-    if not link:
-        return line_of(line.replace("\t", " "))
-    return line_of(_TARGET.sub("", line).replace("\t", " "), link[1])
+    plain = (_TARGET.sub("", line) if link else line).replace("\t", " ")
+    told = line_of(plain, link[1] if link else "")
+    return told._replace(field=as_block(told.field)) if begins and told.field else told

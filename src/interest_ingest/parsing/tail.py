@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.lines import BEHIND, Field, Layout, Line, Style, fits, is_ruler
+from interest_ingest.parsing.phrases import CLOSINGS
 from interest_ingest.parsing.tokens import URL, find_email, find_url, host_of
 from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
 
@@ -18,10 +19,11 @@ _STAMP = re.compile(
 
 
 class Site(NamedTuple):
-    """What tells the form's own lines from those of a person: the hosts and the names of the site."""
+    """What tells the form's own lines from those of a person: hosts and names of the site, and the customer's address."""
 
     hosts: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    customer: str = ""
 
     def owns(self, url: str) -> bool:
         """Whether `url` lies on one of the site's hosts, or on a subdomain of it or a domain above it."""
@@ -33,8 +35,10 @@ def site_of(mail: Mail) -> Site:
     """The hosts and names of who sent the mail and who received it: the company's own, as a rule."""
     addresses = [a for a in (mail.sender, *mail.to) if a]
     hosts = {a.email.rpartition("@")[2].lower() for a in addresses} | {host_of(find_url(mail.subject))}
-    names = {a.name.strip() for a in addresses if len(a.name.strip()) > 3}
-    return Site(frozenset(hosts - {""}), frozenset(names))
+    names = {a.name.strip() for a in addresses if len(a.name.strip().encode()) > 3}
+    answer = mail.reply_to.email.lower() if mail.reply_to else ""
+    customer = "" if answer in {a.email.lower() for a in addresses} else answer
+    return Site(frozenset(hosts - {""}), frozenset(names), customer)
 
 
 def is_footer(line: Line, site: Site) -> bool:
@@ -43,14 +47,28 @@ def is_footer(line: Line, site: Site) -> bool:
     if not text or len(text) > 300:
         return False
     named = site.owns(find_url(text) or line.link) or any(name in text for name in site.names)
-    return says_origin(text) or (named and says_sent(text)) or bool(_STAMP.match(text) and says_sent(text[:24]))
+    ends = URL.search(text)
+    sent_from = ends is not None and ends.end() == len(text) and len(text.split()) < 6 and says_sent(text.split()[0])
+    return (
+        sent_from
+        or says_origin(text)
+        or (named and says_sent(text))
+        or bool(_STAMP.match(text) and says_sent(text[:24]))
+    )
+
+
+_INSTANT = re.compile(r"(?=.{0,60}\d{1,2}[:.]\d\d)(?=.{0,60}(?<!\d)20\d\d)")
+"""A day with its year and a time of day: nobody dates a wish so."""
 
 
 def is_software(field: Field) -> bool:
     """Whether `field` is one that software adds: people may write a date, but no address of theirs and no browser."""
     if field.role in (Role.PAGE_URL, Role.REFERRER):
-        return not field.value or bool(find_url(field.value))
-    return field.role in BEHIND and field.role is not Role.DATE
+        tracked = field.role is Role.REFERRER and " " not in field.value  # utm_source: newsletter
+        return tracked or not field.value or bool(find_url(field.value))
+    if field.role is Role.DATE:
+        return bool(_INSTANT.match(field.value[:120]))
+    return field.role in BEHIND
 
 
 def _host(text: str) -> str:
@@ -76,11 +94,27 @@ class Tail:
         """The number of the first line behind the message."""
         if self._style.layout in (Layout.BELOW, Layout.BARE):
             self._end = self._next_label()
+        self._end = self._above_fields()
         self._end = self._above_page_label()
         self._end = at = self._below_signature_mark()
         while at > self._begin and (size := self._trailing(at)):
             at -= size
         return self._first_group(at)
+
+    def _above_fields(self) -> int:
+        """The first line from which two or more fields that the form has not shown yet stand together; else the end."""
+        fresh = [n for n in range(self._begin, self._end) if self._is_fresh(self._lines[n].field)]
+        for one, two in pairwise(fresh):
+            roles = {field.role for n in (one, two) if (field := self._lines[n].field)}
+            together = all(line.text.strip() and line.field for line in self._lines[one:two])
+            if together and len(roles) == 2 and (one > self._begin or self._inline):
+                return one
+        return self._end
+
+    def _is_fresh(self, field: Field | None) -> bool:
+        if field is None or field.role in (None, Role.MESSAGE) or not fits(field, self._style) or not field.value:
+            return False
+        return field.role not in self._seen and self._suits(field.role, field.value)
 
     def _next_label(self) -> int:
         """Where the next field begins in a form that has its labels above the values; else the end.
@@ -127,6 +161,8 @@ class Tail:
         label = value - 1
         field = self._lines[label].field if label > self._begin else None
         alone = field is not None and field.layout is self._style.layout and not field.role
+        if alone and self._lines[label].text.strip(" ,.!،、").lower() in CLOSINGS:
+            return 0
         return label if alone and not self._lines[label - 1].text.strip() else 0
 
     def _above_page_label(self) -> int:
@@ -205,6 +241,16 @@ class Tail:
                 return start
         return at
 
+    def _is_missing(self, field: Field) -> bool:
+        """Whether a form without `field` would not know whom to answer: no message ends with that."""
+        if not fits(field, self._style):
+            return False
+        if self._site.customer:
+            return field.value.lower() == self._site.customer and Role.EMAIL not in self._seen
+        if self._seen & {Role.EMAIL, field.role}:
+            return False
+        return field.role in (Role.EMAIL, Role.PHONE)
+
     def _next_text(self, at: int) -> int:
         while at < self._end and not self._lines[at].text.strip():
             at += 1
@@ -226,10 +272,10 @@ class Tail:
         if self._is_signed_off(at, stop):
             return True
         known = [field for field in known if field.role is not Role.EMAIL or not field.value or find_email(field.value)]
-        if not known or all(field.role is Role.DATE for field in known):
+        if not known or all(field.role is Role.DATE and not is_software(field) for field in known):
             return False
         above = self._lines[at - 1].text if at > self._begin else ""
         touches = bool(above.strip() and not is_ruler(above)) or (at == self._begin and self._inline)
-        if not touches or is_software(known[0]):
+        if not touches or is_software(known[0]) or self._is_missing(known[0]):
             return True
         return self._inline and (at <= self._begin or len(known) > 1)

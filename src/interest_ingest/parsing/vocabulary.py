@@ -31,8 +31,8 @@ class Role(StrEnum):
     PHONE = "phone"
     WEBSITE = "website"
     COMPANY = "company"
-    TOPIC = "topic"
     PRODUCT = "product"
+    TOPIC = "topic"
     RATING = "rating"
     SUBJECT = "subject"
     DATE = "date"
@@ -244,9 +244,11 @@ _PHRASES: dict[Role, str] = {
         тема письма, заголовок, тема повідомлення, betreff, thema, sujet, objet, asunto, tema, oggetto, argomento,
         assunto, konu, konu başlığı, temat, موضوع, عنوان, الموضوع, عنوان الرسالة, נושא, विषय, 件名, 題名,
         タイトル, 主题, 主題, 标题, 標題, 제목, 주제, =re, regards to, тема обращения, тема вопроса,
-        тема звернення, =grund, objet du message, =motif, asunto del mensaje, motivo, oggetto del messaggio,
-        assunto da mensagem, mesaj konusu, başlık, konunuz, temat wiadomości, temat zapytania, tytuł, موضوع پیام,
-        عنوان پیام, موضوع الرسالة, संदेश का विषय, शीर्षक, ご用件名, 표제, 문의제목
+        тема звернення, =grund, objet du message, =motif, asunto del mensaje, motivo, motivo de la consulta,
+        motivo del contacto, motif de la demande, motivo do contato, motivo della richiesta,
+        oggetto del messaggio, assunto da mensagem, mesaj konusu, başlık, konunuz, temat wiadomości,
+        temat zapytania, tytuł, موضوع پیام, عنوان پیام, موضوع الرسالة, संदेश का विषय, शीर्षक, ご用件名, 표제,
+        문의제목
     """,
     Role.DATE: """
         =date, =time, date and time, submitted, submitted at, submitted on, =sent, sent at, sent on, created,
@@ -570,7 +572,7 @@ def _stems() -> dict[str, Role]:
 
 
 _SENT = """
-    sent submitted received envoye envoyee enviado enviada inviat ricevut gesendet versendet ubermittelt отправлен
+    sent submitted received envoye envoyee enviado enviada enviou envio inviat ricevut gesendet versendet ubermittelt отправлен
     прислан получен надіслан wyslan gonderil iletil ارسال دریافت ارسل إرسال נשלח भेजा प्रेषित 送信され 送信 发送
     發送 提交 전송 발송
 """
@@ -600,7 +602,7 @@ _MACHINE = """
 
 _AUTOMATIC = "automat autom автомат otomat otomatik 自動 自动 자동 خودکار تلقائي स्वचालित אוטומט"
 _MADE = """
-    gener erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz 生成 생성
+    gener gerad gerada erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz 生成 생성
     تولید ایجاد انشاء बनाया sent send reply repond respond antwort отвеча відповід responda 返信 回复 회신
 """
 
@@ -614,6 +616,11 @@ def says_form(text: str) -> bool:
     """Whether `text` announces a form or a lead: `You have a new submission`."""
     folded = fold(text)
     return _mentions(folded, _NEWS) or "call back" in folded
+
+
+def says_site(text: str) -> bool:
+    """Whether `text` speaks of a site or a form: `A visitor of your website …`."""
+    return _mentions(fold(text), _PLACE)
 
 
 def says_origin(line: str) -> bool:
