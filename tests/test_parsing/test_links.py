@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from random import Random
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,16 @@ TRACKING = "aref=1&medium=email&mid=5f&bcode=2&n_m=owner%40shop.example&lloc=hea
         ),
         ("https://www.linkedin.com/comm/in/anna?trk=eml&midToken=A&otpToken=B", "https://www.linkedin.com/in/anna"),
         ("https://www.google.com/url?rct=j&sa=t&url=https://shop.example/news&ct=ga", "https://shop.example/news"),
+        (
+            "https://www.linkedin.com/comm/feed/update/urn:li:activity:7?trk=e&commentUrn=urn%3Ali%3Acomment&otpToken=B",
+            "https://www.linkedin.com/feed/update/urn:li:activity:7?commentUrn=urn%3Ali%3Acomment",
+        ),
         ("https://www.youtube.com/watch?v=x1&lc=Ug&feature=em-comments", "https://www.youtube.com/watch?v=x1&lc=Ug"),
+        ("https://www.youtube.com/watch?feature=em-uploademail&v=x1&t=90", "https://www.youtube.com/watch?v=x1&t=90"),
+        ("https://odnoklassniki.ru/profile/5?landref=m.Pr.x", "https://odnoklassniki.ru/profile/5"),
+        ("https://x.com/a/status/1?cn=Zg&refsrc=email&s=20&t=ab", "https://x.com/a/status/1"),
+        ("https://old.reddit.com/r/tea/?ref=email&ref_source=email&rdt=5", "https://old.reddit.com/r/tea/"),
+        (f"{FB}/n/?groups%2F27%2F&multi_permalinks=34&{TRACKING}", f"{FB}/groups/27/?multi_permalinks=34"),
         (
             "https://l.facebook.com/l.php?u="
             + quote("https://vk.com/away.php?to=https%3A%2F%2Fshop.example%2F", safe=""),
@@ -245,3 +255,88 @@ def test_deep_nesting_ends(levels: int) -> None:
         url = "https://vk.com/away.php?to=" + quote(url, safe="")
     assert unwrap(url) == ("https://shop.example/a" if levels <= 3 else url)
     assert safe_url(url, None) == ("https://shop.example/a" if levels <= 3 else None)
+
+
+PAGES = st.builds(
+    "https://{}/{}{}".format,
+    st.sampled_from(("shop.example", "tea.shop.example", "xn--e1afmkfd.example")),
+    st.lists(st.text("abcdefgh0123456789-_.~", min_size=1, max_size=8), max_size=3).map("/".join),
+    st.one_of(
+        st.just(""),
+        st.dictionaries(st.sampled_from(("page", "q", "item")), st.text(max_size=8), min_size=1, max_size=2)
+        .map(urlencode)
+        .map("?{}".format),
+    ),
+)
+"""Pages of somebody's own, as redirectors carry them."""
+
+WRAPPERS = {
+    "facebook l.php": "https://l.facebook.com/l.php?u={}&h=AT0x",
+    "facebook www l.php": "https://www.facebook.com/l.php?h=AT0x&u={}",
+    "instagram": "https://l.instagram.com/?u={}&e=AT0",
+    "vk away": "https://vk.com/away.php?to={}&cc_key=",
+    "vk.ru away": "https://m.vk.ru/away?to={}",
+    "twitter": "https://twitter.com/i/redirect?url={}&t=1+1795&cn=Zg%3D%3D&sig=9e&iid=dd&uid=7&nid=244",
+    "x": "https://x.com/i/redirect?url={}&t=1",
+    "reddit": "https://click.redditmail.com/CL0/{}/1/0100018c-0000/AbC-dEf=330",
+    "disqus": "http://redirect.disqus.com/url?impression=ab&forum=tea&url={}&post=12&type=notification.post.moderator",
+    "google": "https://www.google.com/url?rct=j&sa=t&url={}&ct=ga&cd=CAE",
+    "youtube": "https://www.youtube.com/redirect?event=comments&q={}",
+}
+LOOK_ALIKES = ("evil-{}", "{}.foul.example", "x{}", "foul.example@{}", "{}:8443", "{}.", "foul.{}")
+
+
+@given(page=PAGES, form=st.sampled_from(sorted(WRAPPERS)))
+def test_a_redirector_gives_back_what_was_put_in(page: str, form: str) -> None:
+    """Each row of the table that carries a page of any site."""
+    wrapped = WRAPPERS[form].format(quote(page, safe=""))
+    assert unwrap(wrapped) == page
+    assert safe_url(wrapped, ("shop.example", "xn--e1afmkfd.example")) is not None
+
+
+@given(page=PAGES, form=st.sampled_from(sorted(WRAPPERS)), disguise=st.sampled_from(LOOK_ALIKES))
+def test_a_look_alike_of_a_redirector_is_not_opened(page: str, form: str, disguise: str) -> None:
+    """Hosts are compared whole: what is behind, before or inside of one makes another host."""
+    wrapped = WRAPPERS[form].format(quote(page, safe=""))
+    host = urlsplit(wrapped).netloc
+    disguised = wrapped.replace(host, disguise.format(host), 1)
+    assert unwrap(disguised) == disguised
+    assert safe_url(disguised, ("shop.example", "xn--e1afmkfd.example")) is None
+
+
+IDS = st.integers(1, 10**18).map(str)
+TOLD = st.lists(
+    st.sampled_from(("aref=1", "medium=email", "mid=5f", "bcode=2.17", "n_m=owner%40shop.example", "lloc=header")),
+    max_size=6,
+)
+
+
+@given(
+    post=IDS,
+    page=IDS,
+    comment=IDS,
+    told=TOLD,
+    door=st.sampled_from(("n", "nd")),
+    order=st.randoms(use_true_random=False),
+)
+def test_facebooks_links_keep_their_ids_and_tell_of_nobody(
+    post: str, page: str, comment: str, told: list[str], door: str, order: Random
+) -> None:
+    """`/n/?<path>&<ids>&<tracking>` in any order."""
+    parameters = [f"story_fbid={post}", f"id={page}", f"comment_id={comment}", *told]
+    order.shuffle(parameters)
+    target = unwrap(f"{FB}/{door}/?permalink.php&{'&'.join(parameters)}")
+    assert target.startswith(f"{FB}/permalink.php?")
+    assert dict(parse_qsl(urlsplit(target).query)) == {"story_fbid": post, "id": page, "comment_id": comment}
+
+
+@given(
+    video=st.text("abcXYZ019_-", min_size=1, max_size=11),
+    comment=IDS,
+    extra=st.dictionaries(st.text("abcdeg", min_size=2, max_size=6), IDS, max_size=4),
+)
+def test_youtubes_links_keep_video_and_comment(video: str, comment: str, extra: dict[str, str]) -> None:
+    """All else tells which mail was read."""
+    query = urlencode({**extra, "v": video, "feature": "em-comments", "lc": comment})
+    told = dict(parse_qsl(urlsplit(unwrap(f"https://www.youtube.com/watch?{query}")).query))
+    assert told == {"v": video, "lc": comment}

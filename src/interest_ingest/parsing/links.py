@@ -215,14 +215,18 @@ def _dropped(host: str, carried: bool) -> re.Pattern[str] | None:
 
 
 def _target(url: str) -> str | None:
-    """One step out of a redirector; None if `url` is none. An unreadable target gives the same `url` again."""
+    """One step out of a redirector; None if `url` is none.
+
+    An unreadable target gives the same `url` again, and so does a subdomain of a redirector: nobody is known to use
+    one, and what looks like a redirector is refused.
+    """
     parts = _split(url)
     if parts is None:
         return None
     plain = _plain_path(parts.path)
-    for path, step in _redirectors(parts.netloc.lower()):
+    for is_exact, path, step in _redirectors(parts.netloc.lower()):
         if path.match(plain):
-            return step(parts) or url
+            return (step(parts) if is_exact else None) or url
     return None
 
 
@@ -232,8 +236,8 @@ def _plain_path(path: str) -> str:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _redirectors(host: str) -> tuple[tuple[re.Pattern[str], _Step], ...]:
-    return tuple((path, step) for hosts, path, step in _REDIRECTORS if host_in(host, hosts))
+def _redirectors(host: str) -> tuple[tuple[bool, re.Pattern[str], _Step], ...]:
+    return tuple((host in hosts, path, step) for hosts, path, step in _REDIRECTORS if host_in(host, hosts))
 
 
 def _parameter(*names: str) -> Callable[[SplitResult], str | None]:
@@ -260,7 +264,7 @@ def _facebook(parts: SplitResult) -> str | None:
 
 def _reddit(parts: SplitResult) -> str | None:
     """`/CL0/<target>/1/<id>/<signature>`: the target is one percent-encoded segment, `:` and `$` may stay raw."""
-    match = re.match(r"/CL\d/(https?:(?:%2F|/)+[^/]+)", parts.path, re.IGNORECASE)
+    match = re.match(r"/CL\d/(https?(?::|%3A)(?:%2F|/)+[^/]+)", parts.path, re.IGNORECASE)
     target = unquote(match[1]) if match else ""
     return target if _split(target) else None
 
