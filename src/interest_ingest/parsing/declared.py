@@ -40,15 +40,24 @@ from interest_ingest.mail import Mail
 from interest_ingest.parsing.contract import CONTRACT_VERSION, Changed, Ignored, Match, Parser
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.language import detect
-from interest_ingest.parsing.pick import Where, attribute, found, labelled, labels_of, link, text_at, visible
+from interest_ingest.parsing.pick import (
+    Where,
+    attribute,
+    found,
+    header,
+    labelled,
+    labels_of,
+    link,
+    number,
+    text_at,
+    visible,
+)
 
 MAX_BYTES: Final = 256 * 1024
 """Of a file; a parser has some forty lines."""
 
 NOISE_CHARS: Final = 4_000
 """So much of a mail's text is searched for the patterns of `ignore`."""
-
-_SENDERS: Final = ("from.name", "from.email", "reply_to.name", "reply_to.email")
 
 
 def _listed(value: object) -> object:
@@ -92,8 +101,8 @@ class Place(_Data):
     """Where one value stands: exactly one of `label`, `css`, `link`, `header`, `in`, or a constant `value`.
 
     `pattern` narrows what was found there to its groups; by itself it is searched in the visible text. `attribute` is
-    that of the element which `css` finds, without it its text. A field that is `required` and absent makes the mail
-    one of an unknown shape.
+    that of the element which `css` finds, without it its text. `join` puts the values of all labels together. A field
+    that is `required` and absent makes the mail one of an unknown shape.
     """
 
     label: Texts = ()
@@ -104,6 +113,7 @@ class Place(_Data):
     within: Literal["subject", "text"] | None = Field(default=None, alias="in")
     value: str | None = None
     pattern: Pattern | None = None
+    join: bool = False
     required: bool = False
 
     @model_validator(mode="after")
@@ -124,6 +134,8 @@ class Place(_Data):
         return found(self.pattern, text) if self.pattern else text
 
     def _told(self, mail: Mail, where: Where) -> str:
+        if self.label and self.join:
+            return " ".join(filter(None, (labelled(where, one) for one in self.label)))
         if self.label:
             return labelled(where, *self.label)
         if self.css:
@@ -131,16 +143,8 @@ class Place(_Data):
         if self.link:
             return link(where, self.link)
         if self.header:
-            return _header(mail, self.header)
+            return header(mail, self.header)
         return mail.subject if self.within == "subject" else visible(where)
-
-
-def _header(mail: Mail, name: str) -> str:
-    if name not in _SENDERS:
-        return mail.header(name)
-    whose, _, what = name.partition(".")
-    address = mail.sender if whose == "from" else mail.reply_to
-    return str(getattr(address, what) or "") if address else ""
 
 
 Places = Annotated[tuple[Place, ...], BeforeValidator(_listed)]
@@ -263,7 +267,7 @@ class Declared(_Data):
             text=told["text"],
             occurred_at=self._moment(told["occurred_at"], mail),
             count=_count(told["count"]),
-            rating=_number(told["rating"]),
+            rating=number(told["rating"]),
             labels=labels_of(where) if labels else {},
             **{key: told[key] or None for key in plain},
         )
@@ -288,11 +292,6 @@ def _each(fields: Fields) -> Iterator[tuple[str, tuple[Place, ...]]]:
             yield key, told
         else:
             yield from ((f"{key}.{inner}", getattr(told, inner)) for inner in type(told).model_fields)
-
-
-def _number(text: str) -> float | None:
-    match = re.search(r"\d{1,9}(?:[.,]\d{1,3})?", text)
-    return float(match[0].replace(",", ".")) if match else None
 
 
 def _count(text: str) -> int:

@@ -13,12 +13,16 @@ from bs4 import Tag
 
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import render
+from interest_ingest.parsing.contract import host_in
+from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.links import is_action_link, unwrap
+from interest_ingest.parsing.tokens import host_of
 
 Where = Mail | Tag
 """A mail, or a part of its page."""
 
+_SENDERS: Final = ("from.name", "from.email", "reply_to.name", "reply_to.email")
 _DECORATION: Final = r"[^\w\n]{0,6}"
 _SET_OFF: Final = r"[ ]{0,3}(?:[:：=]|\t)[ \t]{0,20}"
 
@@ -31,7 +35,8 @@ def labelled(where: Where, *labels: str) -> str:
     """
     raw = {_plain(label): value for label, value in _labels(where).items()}
     wanted = [_plain(label) for label in labels]
-    return next((raw[label] for label in wanted if raw.get(label)), "") or _beside(where, labels)
+    value = next((raw[label] for label in wanted if raw.get(label)), "") or _beside(where, labels)
+    return _without_links(value, where) if "\n" in value and isinstance(where, Mail) else value
 
 
 def labels_of(where: Where) -> dict[str, str]:
@@ -65,6 +70,21 @@ def link(where: Where, pattern: str) -> str:
     return ""
 
 
+def header(mail: Mail, name: str) -> str:
+    """The header `name`, decoded; `from.name`, `from.email`, `reply_to.name` and `reply_to.email` are parts of one."""
+    if name not in _SENDERS:
+        return mail.header(name)
+    whose, _, part = name.partition(".")
+    address = mail.sender if whose == "from" else mail.reply_to
+    return str(getattr(address, part)) if address else ""
+
+
+def number(text: str) -> float | None:
+    """The first number in `text`: `4,5 of 5` is 4.5."""
+    match = re.search(r"\d{1,9}(?:[.,]\d{1,3})?", text)
+    return float(match[0].replace(",", ".")) if match else None
+
+
 def found(pattern: str, text: str) -> str:
     """What the groups of `pattern` match in `text`, joined by a space; without groups all that it matches."""
     match = re.search(pattern, text)
@@ -74,6 +94,20 @@ def found(pattern: str, text: str) -> str:
 def visible(where: Where) -> str:
     """What a person reads there."""
     return where.visible_text if isinstance(where, Mail) else render(where)
+
+
+def _without_links(value: str, mail: Mail) -> str:
+    """`value` without the lines at its end that are nothing but links to the sender's own pages."""
+    own = registrable(mail.sender.email.rpartition("@")[2]) if mail.sender else ""
+    lines = value.split("\n")
+    while len(lines) > 1 and (not lines[-1].strip() or _leads_to(lines[-1], own)):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _leads_to(line: str, domain: str) -> bool:
+    only = re.fullmatch(r"\s*<?(https?://[^\s<>]{1,2000})>?\s*", line)
+    return bool(only and domain) and host_in(host_of(only[1] if only else ""), (domain,))
 
 
 def _groups(match: re.Match[str]) -> str:
