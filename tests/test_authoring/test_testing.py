@@ -249,7 +249,7 @@ def test_watch_does_not_wait_for_a_parser_that_never_ends(folder: Path, watching
 
 
 def test_the_loop_takes_less_than_a_second(folder: Path) -> None:
-    """docs/writing-a-parser.md promises it of the whole process; the best of three, in CPU time: machines are shared."""
+    """docs/writing-a-parser.md promises it of the whole process; best of three, in CPU time: machines are shared."""
     command = [sys.executable, "-m", "interest_ingest", "parser", "test", "bakery", "--folder", str(folder)]
     taken = []
     for _ in range(3):

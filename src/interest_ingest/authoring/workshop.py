@@ -74,6 +74,12 @@ def find(name: str, folder: Path | None) -> Place:
     return place
 
 
+def built_in() -> list[Place]:
+    """The places of all built-in parsers, by module."""
+    modules = sorted({one.origin.rpartition(".")[2] for one in builtin_parsers()})
+    return [place for place in map(_built_in, modules) if place]
+
+
 def parsers_in(file: Path) -> tuple[Parser, ...]:
     """The parsers that `file` declares, sorted by name; loaded anew each time.
 

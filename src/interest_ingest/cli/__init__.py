@@ -79,7 +79,7 @@ for command in (
 ):
     program.add_command(command)
 
-for command in (kit.test, kit.accept):
+for command in (kit.test, kit.accept, kit.lint):
     parsers.parser.add_command(command)
 
 

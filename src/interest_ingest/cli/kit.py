@@ -81,12 +81,60 @@ def accept(given: Given, name: str, cases: tuple[str, ...], folder: Path | None,
     sys.exit(1 if any(did.startswith("not ") for _, did in done) else 0)
 
 
+@click.command("lint", short_help="Look for what is wrong although the tests pass.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@folder_option
+@json_option
+@click.pass_obj
+def lint(given: Given, names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+    """Look through the named parsers, or through all of yours and the built-in ones.
+
+    It finds parsers that claim the same mails, patterns and parsers that take too long on hostile text (measured),
+    links that the policy refuses or that act when they are opened, instants that lost their zone, missing signers and
+    recorded mails, expected documents that differ, and addresses that may be somebody's. Exit code 1 on findings.
+    """
+    from interest_ingest.authoring.linting import Bench
+    from interest_ingest.authoring.linting import lint as findings_of
+
+    built_in, mine = _places(given, folder)
+    places = [_place(given, name, folder) for name in names] or [*mine, *built_in]
+    findings = []
+    for one in findings_of(Bench(places, [*mine, *built_in])):
+        findings.append(one)
+        if not as_json:
+            case = f" {one.case}" if one.case else ""
+            click.echo(neutral(f"{one.parser} {one.kind}{case}: {one.said}"))
+    if as_json:
+        print_json({"parsers": [place.name for place in places], "findings": [one._asdict() for one in findings]})
+    else:
+        click.echo(f"{len(places)} files with parsers, {len(findings)} findings")
+    sys.exit(1 if findings else 0)
+
+
+def _places(given: Given, folder: Path | None) -> tuple[list[Place], list[Place]]:
+    """The built-in parsers and the author's own."""
+    from interest_ingest.authoring.workshop import built_in, place_of
+    from interest_ingest.parsing.load import source_files
+
+    mine = _folder(given, folder)
+    return built_in(), [place_of(file) for file in source_files(mine)] if mine else []
+
+
+def _folder(given: Given, folder: Path | None) -> Path | None:
+    """Where the author's parsers are: the given folder, the configured one, else ./parsers outside of a checkout."""
+    from interest_ingest.authoring.workshop import DEFAULT
+
+    configured = configured_rules(given).folder if folder is None else None
+    if folder or configured:
+        return folder or Path(str(configured))
+    return DEFAULT if DEFAULT.is_dir() and not (DEFAULT / "interest_parsers").is_dir() else None
+
+
 def _place(given: Given, name: str, folder: Path | None) -> Place:
-    from interest_ingest.authoring.workshop import DEFAULT, find
+    from interest_ingest.authoring.workshop import find
 
     sys.dont_write_bytecode = True  # else an edit within the same second would not be seen
-    configured = configured_rules(given).folder if folder is None else None
-    return find(name, folder or (Path(configured) if configured else DEFAULT if DEFAULT.is_dir() else None))
+    return find(name, _folder(given, folder))
 
 
 def _watch(place: Place) -> None:
