@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import Author, Changed, Interest, Mail, Match, parser
-from interest_ingest.parsing.calls import caller_of, digits, duration_in, kind_of, numbers_in, own_number, reported
+from interest_ingest.parsing.calls import caller_of, duration_in, kind_of, numbers_in, own_number, reported, russian
 
 _CALLER: Final = re.compile(
     r"(?i)(?:от|с)\s+(?:абонента|номера|клиента)\s+([^\n]{1,80}?)(?=[.,;]\s|[.,;]?\n|[.,;]?$|\s+(?:на|в)\s)"
@@ -37,9 +37,3 @@ def call(mail: Mail) -> Iterator[Interest]:
     ours = own_number((russian(one) for one in numbers_in(text)), who.phone)
     author = Author(name=who.name, phone=russian(who.phone) if who.phone else None)
     yield reported(kind, author, account=ours, mailbox=ours or "", duration=duration_in(text))
-
-
-def russian(number: str) -> str:
-    """`+79033756597` for `9033756597` and `89033756597`; other numbers as they stand."""
-    found = re.fullmatch(r"[78]?([3489]\d{9})", digits(number))
-    return f"+7{found[1]}" if found else number

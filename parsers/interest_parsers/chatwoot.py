@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.calls import said
 from interest_ingest.parsing.chats import first_link, is_nameless
 
 SUBJECT: Final = r"\[ID - \d{1,12}\]"
 PLACE: Final = r"^https?://[^/]{1,200}/app/accounts/\d{1,10}/conversations/\d{1,12}"
 _INBOX: Final = re.compile(r"has been created in (.{1,200}?)\.?$")
+_BUTTON: Final = re.compile(r"^\s*Click\b|/app/accounts/\d")
 _WROTE: Final = re.compile(
     r"(?m)^(.{1,100}?)\s+(?:wrote|escreveu|escribió|написал\w*|schrieb|a écrit|ha scritto)\s*:\s*$"
 )
@@ -75,7 +77,9 @@ def interest(mail: Mail) -> Interest:
 
 def message(mail: Mail) -> tuple[str, str]:
     """`Anna Moss wrote:` and the quote below it; both "" in the mails that only name the conversation."""
-    quote = mail.soup.select_one("blockquote")
-    words = quote.get_text("\n", strip=True) if quote else ""
     wrote = _WROTE.search(mail.visible_text)
-    return (wrote[1].strip() if wrote else "", "" if words == "Message content not available" else words)
+    if wrote is None:
+        return "", ""
+    quote = mail.soup.select_one("blockquote") if mail.html else None
+    words = quote.get_text("\n", strip=True) if quote else said(mail.visible_text, _WROTE, _BUTTON)
+    return wrote[1].strip(), "" if words == "Message content not available" else words

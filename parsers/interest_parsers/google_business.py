@@ -14,6 +14,8 @@ from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, I
 from interest_ingest.parsing.reviews import Piece, named_words, pieces, stars_in
 from interest_ingest.parsing.social import unquoted
 
+HOSTS: Final = ("google.com", "g.page", "maps.app.goo.gl")
+
 _SUBJECTS: Final = (
     re.compile(r"(?i)^(?P<name>.{1,100}?)\s+left a review for\s+(?P<place>.{1,200})$"),
     re.compile(
@@ -37,7 +39,7 @@ _SERVICE: Final = re.compile(
     version=1,
     match=Match(from_address=("businessprofile-noreply@google.com", "googlemybusiness-noreply@google.com")),
     signed_by="google.com",
-    link_hosts=("google.com", "g.page", "maps.app.goo.gl"),
+    link_hosts=HOSTS,
     photo_hosts="googleusercontent.com",
 )
 def review(mail: Mail) -> Iterator[Interest]:
@@ -45,7 +47,7 @@ def review(mail: Mail) -> Iterator[Interest]:
     subject = next((found for one in _SUBJECTS if (found := one.search(mail.subject))), None)
     if subject is None and (_SERVICE.search(mail.subject) or not _ABOUT.search(mail.subject)):
         raise Ignored("account notice")
-    told = list(reviews(pieces(mail)))
+    told = list(reviews(pieces(mail, HOSTS)))
     if not told:
         raise Changed("the review between its buttons")
     for one in told:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import Author, Changed, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.calls import caller_of, digits, kind_of, reported, said
+from interest_ingest.parsing.calls import LONGEST_CODE, caller_of, digits, kind_of, reported, said
 
 _NUMBERS: Final = re.compile(
     r"(?P<ours>\d{8,15})\.(?P<theirs>\d{3,15})\.[\w-]{1,80}@txt\.voice\.google\.com", re.IGNORECASE
@@ -23,6 +23,10 @@ _FOOTER: Final = re.compile(
     r"(?i)^\W{0,4}(?:to respond to this text|your account\b|play message|help cent|google llc|this email was sent)|"
     r"https?://(?:www\.)?(?:voice\.google\.com|google\.com/voice|support\.google\.com/voice)"
 )
+_SERVICE: Final = re.compile(
+    r"(?i)your google voice|expir|account|verif|welcome|port(?:ed|ing)|credit|purchase|terms|policy|linked|"
+    r"konto|compte|cuenta"
+)
 _NOTICE: Final = re.compile(
     r"(?i)^(?:voicemail|missed call|text message|mailbox|sprachnachricht|message vocal)\b.{0,20}\b(?:from|von|de)\b"
 )
@@ -31,7 +35,7 @@ _NOTICE: Final = re.compile(
 @parser(
     "google-voice.notice",
     version=1,
-    match=Match(header=(r"(?i)^From: .*\bvoice-noreply@google\.com", r"(?i)^From: .*@txt\.voice\.google\.com")),
+    match=Match(header=r"(?i)^From: .*(?:\bvoice-noreply@google\.com|@txt\.voice\.google\.com)>?\s*$"),
     signed_by=("google.com", "txt.voice.google.com"),
 )
 def notice(mail: Mail) -> Iterator[Interest]:
@@ -41,21 +45,19 @@ def notice(mail: Mail) -> Iterator[Interest]:
     if "group message" in mail.subject.lower():
         kind = "message"
     if kind is None:
-        raise Ignored("account notice")
+        raise Ignored("account notice") if _SERVICE.search(mail.subject) else Changed("what was received")
     text = "" if kind == "call" else said(mail.visible_text, _NOTICE, _FOOTER)
-    if kind == "message" and not text and not mail.attachments:
-        raise Changed("the words of the message")
-    ours = f"+{numbers['ours']}" if numbers else None
-    yield reported(kind, author(mail, numbers), text=text, account=ours)
+    who, ours = people(mail, numbers)
+    yield reported(kind, who, text=text, account=ours)
 
 
-def author(mail: Mail, numbers: re.Match[str] | None) -> Author:
-    """The name of the subject and the whole number of the sender's address; either may be missing."""
+def people(mail: Mail, numbers: re.Match[str] | None) -> tuple[Author, str | None]:
+    """The other, by the name of the subject and the whole number of the sender's address, and our own number."""
     told = _FROM.search(mail.subject)
     shown = caller_of(told[1]) if told else Author()
     if numbers is None:
-        return shown
-    pair = [numbers["theirs"], numbers["ours"]]
-    wanted = digits(shown.phone or "")
-    number = next((one for one in pair if wanted and one.endswith(wanted)), pair[0])
-    return Author(name=shown.name, phone=f"+{number}" if len(number) > 6 else number)
+        return shown, None
+    theirs, ours = numbers["theirs"], numbers["ours"]
+    if shown.phone and ours.endswith(digits(shown.phone)):
+        theirs, ours = ours, theirs
+    return Author(name=shown.name, phone=f"+{theirs}" if len(theirs) > LONGEST_CODE else theirs), f"+{ours}"

@@ -11,12 +11,14 @@ from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.chats import chat_form
-from interest_parsers.form import interest_of
+from interest_parsers.form import action_of, interest_of
 
 DOMAINS: Final = ("jivosite.com", "jivo.ru", "jivochat.com", "jivo.chat")
 
 
 @parser("jivo.chat", version=1, match=Match(from_domain=DOMAINS), signed_by=DOMAINS, link_hosts=(SITES, *DOMAINS))
 def chat(mail: Mail) -> Iterator[Interest]:
-    """`Name: / Email: / Message:` or a transcript, and the visitor's page."""
-    yield interest_of(chat_form(mail), mail, channel=Channel.CHAT, action=Action.MESSAGE, object_kind="chat")
+    """`Name: / Email: / Message:` or a transcript, and the visitor's page; a call back may be all that is asked."""
+    form = chat_form(mail)
+    action = Action.CALL if action_of(form, mail) is Action.CALL else Action.MESSAGE
+    yield interest_of(form, mail, channel=Channel.CHAT, action=action, object_kind="chat")

@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from interest_ingest.parsing import Changed, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.calls import caller_of, duration_in, kind_of, numbers_in, own_number, reported
+from interest_ingest.parsing import Author, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.calls import caller_of, duration_in, kind_of, numbers_in, own_number, reported, russian
 
 _SERVICE: Final = re.compile(
     r"(?i)сч[её]т|баланс|оплат|тариф|акци[яи]|вебинар|новост|парол|вход\b|договор|отч[её]т|дайджест|обновлен|приглаша"
 )
 _CALLER: Final = re.compile(
     r"(?i)(?:(?:от|с)\s+(?:абонента|номера|клиента)|номер (?:звонившего|клиента|абонента)|кто звонил|звонил|"
-    r"абонент|клиент|от|from|caller)\s*[:—–-]?\s+([^\n]{0,60}?\+?\d[^\n,;]{4,30})"
+    r"абонент|клиент|от|from|caller)\s*[:—–-]?\s+([^\n\d+]{0,60}\+?\(?\d[\d \xa0().–-]{4,24}\d)"
 )
 
 
@@ -36,6 +36,7 @@ def call(mail: Mail) -> Iterator[Interest]:
     told = _CALLER.search(f"{mail.subject}\n{mail.visible_text}")
     if kind is None or told is None:
         raise Changed("the caller's number")
-    author = caller_of(told[1])
-    ours = own_number(numbers_in(mail.visible_text), author.phone)
+    who = caller_of(told[1])
+    author = Author(name=who.name, phone=russian(who.phone) if who.phone else None)
+    ours = own_number(map(russian, numbers_in(mail.visible_text)), author.phone)
     yield reported(kind, author, account=ours, duration=duration_in(mail.visible_text))

@@ -56,8 +56,6 @@ def notice(mail: Mail) -> Iterator[Interest]:
     who = author(mail)
     ours = own_number(numbers_in("\n".join(_OURS.findall(text)[:3])), who.phone)
     words = {"message": lambda: said(text, _TEXT, _FOOTER), "voicemail": lambda: transcript_in(text)}.get(kind, str)()
-    if kind == "message" and not words and not mail.attachments:
-        raise Changed("the words of the message")
     yield reported(kind, who, text=words, account=ours, duration=duration_in(text))
 
 

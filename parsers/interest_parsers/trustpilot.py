@@ -48,7 +48,14 @@ def review(mail: Mail) -> Iterator[Interest]:
     if not _ABOUT.search(mail.subject) or (_SERVICE.search(mail.subject) and not stars):
         raise Ignored("digest or account notice")
     told = _SENTENCE.search(mail.visible_text)
-    block = next((one for one in pieces(mail) if one.button and (told is None or told[0].strip() in one.text)), None)
+    block = next(
+        (
+            one
+            for one in pieces(mail, ("trustpilot.com",))
+            if one.button and (told is None or told[0].strip() in one.text)
+        ),
+        None,
+    )
     if block is None or (told is None and stars is None):
         raise Changed("the review and its button")
     yield Interest(

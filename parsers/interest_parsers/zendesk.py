@@ -15,8 +15,8 @@ from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Int
 from interest_ingest.parsing.chats import first_link
 
 HEADERS: Final = (r"(?i)^X-Mailer: Zendesk Mailer", r"(?i)^X-Zendesk-(?:From-Account|Email)-Id:")
-AGENT_LINK: Final = r"^https://[\w.-]{1,100}/agent/(?:#/)?tickets/(\d{1,12})"
-_TICKET: Final = re.compile(r"\(#(\d{1,12})\)")
+AGENT_LINK: Final = r"^https://[\w.-]{1,100}/agent/(?:#/)?tickets/(\d{1,12})(?:[/?#]|$)"
+_NUMBER: Final = re.compile(r"\((#?)(\d{1,12})\)")
 _BY: Final = re.compile(
     r"\(#\d{1,12}\)\s+(?:by|от|від|von|de|da|van|di)\s+(.{1,100}?)\s+(?:has been|hat|ist|a été|ha sido|foi|è)\b"
 )
@@ -56,13 +56,13 @@ def branded(mail: Mail) -> Iterator[Interest]:
 def interest(mail: Mail) -> Interest:
     """The newest comment of the ticket; raises `Ignored` for a mail to a requester or copied reader."""
     text = mail.visible_text
+    opening = (text.partition("-##")[2] if "-##" in text[:300] else text).strip()
     link = first_link(mail.links, AGENT_LINK)
-    opening = text.partition("-##")[2] if "-##" in text[:300] else text
-    told = _TICKET.search(opening.strip().partition("\n\n")[0]) or re.search(AGENT_LINK, link or "")
-    if told is None:
+    number = ticket_number(opening, link)
+    if not number:
         raise Ignored("mail to a requester, not to an agent")
     asked = _BY.search(opening[:1_000])
-    name, words = newest(text)
+    name, words = newest(opening)
     new = not re.search(r"(?i)\bre: ", mail.subject)
     site = mail.sender.email.rpartition("@")[2] if mail.sender else ""
     return Interest(
@@ -72,20 +72,29 @@ def interest(mail: Mail) -> Interest:
         text=words or mail.subject.partition("] ")[2] or mail.subject,
         source_url=link,
         reply_url=link,
-        event_key=f"{site} ticket {told[1]}" if new else None,
+        event_key=f"{site} ticket {number}" if new else None,
         account=mail.sender.name if mail.sender else None,
         object_kind="ticket",
-        labels={"Ticket": told[1]},
+        labels={"Ticket": number},
     )
 
 
-def newest(text: str) -> tuple[str, str]:
-    """Who wrote the first comment below the ruler, and what: `Anna Moss, Nov 21, 2026, 11:05 UTC`, then the words."""
-    blocks = _RULER.split(text)
-    comment = blocks[1].strip() if len(blocks) > 1 else ""
+def ticket_number(opening: str, link: str | None) -> str:
+    """`123` of `(#123)` in the first paragraph, or of the agent's link; "" in a mail that speaks to a requester."""
+    told = _NUMBER.search(opening.partition("\n\n")[0])
+    if told:
+        return told[2] if told[1] else ""
+    found = re.match(AGENT_LINK, link or "")
+    return found[1] if found else ""
+
+
+def newest(opening: str) -> tuple[str, str]:
+    """Who wrote the first comment, and what: `Anna Moss, Nov 21, 2026, 11:05 UTC` below a ruler, then the words."""
+    blocks = _RULER.split(opening)
+    comment = blocks[1] if len(blocks) > 1 else opening.partition("\n\n")[2]
     lines = _FOOTER.split(comment)[0].strip().split("\n")
-    if _CLOCK.search(lines[0]):
-        return lines[0].partition(", ")[0].partition(" (")[0].strip(), "\n".join(lines[1:]).strip()
-    if len(lines) > 1 and _CLOCK.search(lines[1]):
-        return lines[0].partition(" (")[0].strip(), "\n".join(lines[2:]).strip()
-    return "", "\n".join(lines).strip()
+    clock = next((n for n, line in enumerate(lines[:4]) if len(line) < 150 and _CLOCK.search(line)), None)
+    if clock is None:
+        return "", "\n".join(lines).strip()
+    name = lines[0].partition(", ")[0] if clock == 0 else lines[0]
+    return name.partition(" (")[0].strip(), "\n".join(lines[clock + 1 :]).strip()

@@ -14,7 +14,7 @@ _KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("fax", r"\bfax|факс|télécopie|ファックス|传真"),
     (
         "voicemail",
-        r"voice ?mail|voice[- ]message|голосов|автоответч|sprachnachricht|mailbox-nachricht|messagerie vocale|"
+        r"voice ?mail|voice[- ]message|голосов|автоответч|sprachnachricht|mailbox-?nachricht|messagerie vocale|"
         r"message vocal|buz[oó]n de voz|mensaje de voz|correio de voz|mensagem de voz|messaggio vocale|"
         r"segreteria|sesli mesaj|telesekret|poczt[ayę] głosow|voicebericht|留守番電話|语音|음성",
     ),
@@ -33,7 +33,15 @@ _KINDS: Final[tuple[tuple[str, str], ...]] = (
 _KIND_OF: Final = tuple((kind, re.compile(f"(?i){stems}")) for kind, stems in _KINDS)
 
 _NUMBER: Final = re.compile(r"(?<![\w.:/])\+?\(?\d(?:[\d \xa0().\u2010-\u2013/-]{0,24}\d)?(?![\w:]|\.\d)")
-_PARTED: Final = re.compile(r"[,;]|\s(?:at|on|um|à|a las|alle|в|о)\s(?=\d{1,2}[:.h/]\d\d)|\s(?:on|am|le|el)\s(?=\w{3})")
+_DATE: Final = re.compile(
+    r"(?<!\d)(?:\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d)(?!\d)|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
+)
+_IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_PARTED: Final = re.compile(
+    r"[;|]|,\s(?=\d|on\b)|\s(?:at|um|à|a las|alle|в|о)\s(?=\||\d{1,2}h)|\s(?:on|am|le|el)\s(?=\w{3}|\|)|"
+    r"(?:^|\s)(?:x|ext\.?|доб\.?)\s?\d"
+)
+_LABEL: Final = re.compile(r"(?i)^(?:тел|tel|phone|телефон|номер|number)\b[\s.:№]*")
 _NOBODY: Final = re.compile(
     r"(?i)(?:an? )?(?:unknown|anonymous|private|withheld|restricted|unavailable|blocked|undisclosed|wireless|"
     r"toll[ -]free)(?: (?:caller|number|name|call|id))?|no caller ?id|caller|unbekannt\w*|anonym\w*|inconnue?|privado|"
@@ -48,6 +56,9 @@ _TRANSCRIPT: Final = re.compile(
 
 SHORTEST: Final = 5
 """Digits of a number outside: what has fewer is an extension of our own telephones."""
+
+LONGEST_CODE: Final = 6
+"""Digits of the numbers from which only programs send text messages: log-in codes, parcels, adverts."""
 
 
 def kind_of(*texts: str) -> str | None:
@@ -64,10 +75,10 @@ def caller_of(written: str) -> Author:
 
     Without a number only the name, where one is shown; `anonymous` and its like are nobody.
     """
-    written = " ".join(written.split())[:200]
+    written = _DATE.sub("|", " ".join(written.split())[:200])
     found = max(_NUMBER.finditer(written), key=lambda one: len(digits(one[0])), default=None)
     number = found[0] if found else ""
-    name = written.replace(number, " ") if number else written
+    name = re.sub(r"<[^<>]*>", " ", written.replace(number, " ") if number else written)
     name = _named(_PARTED.split(" ".join(re.sub(r"[<>()\[\]\"“”«»]", " ", name).split()))[0])
     return Author(name=name or None, phone=number if 1 < len(digits(number)) <= 15 else None)
 
@@ -77,10 +88,16 @@ def digits(number: str) -> str:
     return re.sub(r"\D", "", number)
 
 
+def russian(number: str) -> str:
+    """`+79033756597` for `9033756597`, `89033756597` and `79033756597`; other numbers as they stand."""
+    found = re.fullmatch(r"[78]?([3489]\d{9})", digits(number))
+    return f"+7{found[1]}" if found else number
+
+
 def numbers_in(text: str) -> list[str]:
-    """The numbers of at least `SHORTEST` digits in `text`, as written; dates and times are none."""
-    found = (match[0].strip() for match in _NUMBER.finditer(text[:10_000]))
-    return [one for one in found if SHORTEST < len(digits(one)) <= 15 and not _is_date(one)]
+    """The numbers of more than `SHORTEST` digits in `text`, as written; dates, times and addresses are none."""
+    found = (match[0].strip() for match in _NUMBER.finditer(_DATE.sub("|", text[:10_000])))
+    return [one for one in found if SHORTEST < len(digits(one)) <= 15 and not _IP.fullmatch(one)]
 
 
 def reported(
@@ -94,11 +111,14 @@ def reported(
 ) -> Interest:
     """The interest of a call, voicemail, text message (`message`) or fax; `labels` are further facts, "" for none.
 
-    Raises `Ignored` for calls between our own telephones, and for one of whom neither number, name nor word is known.
+    Raises `Ignored` for calls between our own telephones, for text messages of programs, and for a call of which
+    neither number, name nor word is known.
     """
     told = {name.replace("_", " ").capitalize(): value for name, value in labels.items() if value}
     if author.phone and len(digits(author.phone)) < SHORTEST:
         raise Ignored("internal call")
+    if kind == "message" and author.phone and len(digits(author.phone)) <= LONGEST_CODE:
+        raise Ignored("text message of a program")
     if kind == "call" and not author and not text:
         raise Ignored("call without a number")
     if not author and not text and not told:
@@ -149,9 +169,5 @@ def own_number(candidates: Iterable[str], caller: str | None) -> str | None:
 
 
 def _named(name: str) -> str:
-    name = name.strip(" .,:;-–—'`")
+    name = _LABEL.sub("", name.strip(" .,:;-–—'`"))
     return "" if _NOBODY.fullmatch(name) or not any(letter.isalpha() for letter in name) else name
-
-
-def _is_date(number: str) -> bool:
-    return bool(re.fullmatch(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}", number))

@@ -21,7 +21,12 @@ _TURN: Final = re.compile(
 
 _VISITORS: Final = re.compile(
     r"(?i)(?:you|visitor|guest|customer|client|website visitor|посетитель|клиент|гость|відвідувач|клієнт|besucher\w*|"
-    r"gast|kunde|visiteur|client|visitante|cliente|visitatore|ziyaretçi|gość|klient|访客|訪問者|방문자)\s*[#№]?\s*[\w-]{0,40}"
+    r"gast|kunde|visiteur|client|visitante|cliente|visitatore|ziyaretçi|gość|klient|访客|訪問者|방문자)"
+    r"(?:\s?[#№]?\s?[\w-]{0,20}\d[\w-]{0,20})?"
+)
+_STAFF: Final = re.compile(
+    r"(?i)operator|agent|support|assistant|system|\bbot\b|manager|admin|team|оператор|агент|поддержк|бот\b|систем|"
+    r"менеджер|консультант|помощник|підтримк|mitarbeiter|berater|asistente|soporte|suporte|assistenza|destek"
 )
 _CALLING_WORDS = (
     "hello hi hey halo anybody anyone somebody someone there here is are you still ok алло ало эй ау есть кто "
@@ -70,11 +75,18 @@ def visitor_words(text: str, name: str) -> str:
     A turn that only asks whether anybody is there says nothing, unless it is all that he said.
     """
     spoken = list(turns(text))
-    own = [turn.what for turn in spoken if _same(turn.who, name)]
-    if not own:
-        own = [turn.what for turn in spoken if _VISITORS.fullmatch(turn.who)]
+    who = visitor_in(spoken, name)
+    own = [turn.what for turn in spoken if who and _same(turn.who, who)]
     telling = [what for what in own if what and not _only_calls(what)]
     return "\n".join(telling or own) if own else text
+
+
+def visitor_in(spoken: Iterable[Turn], name: str) -> str:
+    """Who of those that spoke is the visitor: he has his name, or one for visitors, or is the only one not of ours."""
+    speakers = list(dict.fromkeys(turn.who for turn in spoken))
+    known = [who for who in speakers if _same(who, name)] or [who for who in speakers if is_nameless(who)]
+    others = [who for who in speakers if not _STAFF.search(who)]
+    return known[0] if known else others[0] if len(others) == 1 else ""
 
 
 def is_nameless(name: str) -> bool:
@@ -98,8 +110,8 @@ def chat_form(mail: Mail) -> Form:
 
 def _of_visitor(form: Form) -> Form:
     """`form` with the visitor's own words as its text, and without a name that is none."""
-    text = visitor_words(form.text, form.name)
-    return replace(form, text=text, name="" if is_nameless(form.name) else form.name)
+    name = form.name or visitor_in(turns(form.text), "")
+    return replace(form, text=visitor_words(form.text, name), name="" if is_nameless(name) else name)
 
 
 def first_link(links: Iterable[str], pattern: str) -> str | None:

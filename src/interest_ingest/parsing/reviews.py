@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from interest_ingest.mail import Mail
+from interest_ingest.parsing.contract import host_in
+from interest_ingest.parsing.tokens import host_of
 
 _STARS: Final = re.compile(
     r"(?i)(?<![\d.,/])(?P<given>[0-5])(?:[.,](?P<part>\d))?\s?(?:/\s?5|out of 5|из 5|von 5|sur 5|de 5|su 5)?"
     r"[\s\u2010-\u2013-]{0,3}(?:stars?\b|зв[её]зд|зір(?:к|ок)|sterne?n?\b|étoiles?|estrellas?|stelle?|estrelas?|yıldız|"
-    r"gwiazd|つ星|星|별점?|ستاره|نجوم)"
+    r"gwiazd|stj[eä]rn|sterren|hvězd|csillag|tähde|αστ[εέ]ρ|つ星|星|별점?|ستاره|نجوم)"
 )
 _DRAWN: Final = re.compile(r"[★⭐]{1,5}")
 _LINK: Final = re.compile(r"[<\[(]?\s*(https?://[^\s<>\]]+?)\s*[>\])]?")
@@ -33,10 +35,16 @@ def stars_in(text: str) -> float | None:
     return float(len(drawn[0])) if drawn else None
 
 
-def pieces(mail: Mail) -> list[Piece]:
-    """The text of `mail`, cut at its buttons: lines with nothing but a link, or its words with the link below them."""
+def pieces(mail: Mail, hosts: Iterable[str]) -> list[Piece]:
+    """The text of `mail`, cut at its buttons: lines with nothing but a link, or its words with the link below them.
+
+    A link to another host than the service's `hosts` is part of the words, unless no link leads there: some services
+    send theirs through a redirector of a mail service.
+    """
+    hosts = tuple(hosts)
+    own = any(host_in(host_of(link), hosts) for link in mail.links)
     anchors = {" ".join(one.text.split()): one.href for one in mail.anchors if one.text.strip()}
-    return list(_cut(mail.visible_text.split("\n"), anchors))
+    return list(_cut(mail.visible_text.split("\n"), anchors, hosts if own else ()))
 
 
 def named_words(text: str) -> tuple[str, str]:
@@ -50,21 +58,29 @@ def _only_stars(line: str) -> bool:
     return bool(re.fullmatch(r"[★☆⭐\s]{1,20}", line)) or (0 < len(line) < 24 and _STARS.match(line) is not None)
 
 
-def _cut(lines: list[str], anchors: dict[str, str]) -> Iterator[Piece]:
+def _cut(lines: list[str], anchors: dict[str, str], hosts: tuple[str, ...]) -> Iterator[Piece]:
     above: list[str] = []
     for line in lines:
-        words = " ".join(line.split())
-        alone = _LINK.fullmatch(words)
-        beside = re.fullmatch(r"(.{1,80}?)\s*[<\[(]?(https?://[^\s<>\]]+?)[>\])]?", words) if "://" in words else None
-        if alone:
+        words, link = _button(" ".join(line.split()), anchors)
+        if not link or (hosts and not host_in(host_of(link), hosts)):
+            above.append(line)
+            continue
+        if not words:
             while above and not above[-1].strip():
                 above.pop()
-            button = above.pop().strip() if above else ""
-            yield Piece("\n".join(above), button, alone[1])
-            above = []
-        elif beside or words in anchors:
-            yield Piece("\n".join(above), *((beside[1], beside[2]) if beside else (words, anchors[words])))
-            above = []
-        else:
-            above.append(line)
+            words = above.pop().strip() if above else ""
+        yield Piece("\n".join(above), words, link)
+        above = []
     yield Piece("\n".join(above), "", "")
+
+
+def _button(line: str, anchors: dict[str, str]) -> tuple[str, str]:
+    """The words and the link of `Read review <https://…>`, `<https://…>` or an anchor's words; "" for no link."""
+    if line in anchors:
+        return line, anchors[line]
+    if "://" not in line:
+        return line, ""
+    if alone := _LINK.fullmatch(line):
+        return "", alone[1]
+    beside = re.fullmatch(r"(.{1,80}?)\s*[<\[(]?(https?://[^\s<>\]]+?)[>\])]?", line)
+    return (beside[1], beside[2]) if beside else (line, "")
