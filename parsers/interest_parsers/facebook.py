@@ -61,8 +61,9 @@ def words(mail: Mail) -> str:
 
     The first span is the sentence; below the second portrait of a shared post stand somebody else's words.
     """
-    for block in re.split(r"\n=+\s*(?:\n|$)", mail.text):
-        if text := quoted(block):
+    subject, *blocks = re.split(r"\n=+\s*(?:\n|$)", mail.text)
+    for block in blocks or [subject]:
+        if text := quoted(block.replace(mail.subject, "")):
             return text
     if "mb_text" not in mail.html:
         return quoted(mail.html_text)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from interest_ingest.parsing import Action, Author, Channel, Interest, Mail, Match, parser
-from interest_ingest.parsing.social import Network, interests, linked, named, places, quoted
+from interest_ingest.parsing.passages import lines_of
+from interest_ingest.parsing.social import Network, below, interests, linked, named, places
 
 HOSTS = ("linkedin.com",)
 ANSWERED = re.compile(r"(?i)(?:inmail-)?hit-reply$")
@@ -54,13 +55,13 @@ def notification(mail: Mail) -> Iterator[Interest]:
 
 def message(mail: Mail, name: str) -> Interest:
     """What a person wrote to us there, down to the first link of LinkedIn's own."""
-    text = mail.visible_text
     links = list(places(mail, HOSTS))
+    own = re.split(r"\n[^\n]{0,200}https?://|\n[-_=*]{3,}", "\n" + mail.text, maxsplit=1)[0].strip()
     return Interest(
         channel=Channel.SOCIAL,
         action=Action.MESSAGE,
         author=Author(name=name, profile_url=linked(mail, name)),
-        text=quoted(text) or re.split(r"\n[^\n]{0,200}https?://|\n[-_=*]{3,}", "\n" + text, maxsplit=1)[0],
+        text=own or below(lines_of(mail), HOSTS),
         source_url=next((link for link in links if "/messaging/" in link), next(iter(links), None)),
         object_kind="message",
     )

@@ -9,7 +9,7 @@ from interest_ingest.parsing import Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.social import NOISE, Network, interests
 
 HOSTS = ("youtube.com", "youtu.be")
-NEWS = re.compile(r"(?i)upload|lbcast|live|premiere|subs|digest|recs")
+NEWS = re.compile(r"(?i)upload|lbcast|live|premiere|recs")
 
 
 @parser(

@@ -87,15 +87,15 @@ _DEEDS: Final[tuple[tuple[Action, str, str], ...]] = (
     ),
     (
         Action.FOLLOW,
-        r"(?:started following|(?:is|are) now following|followed|joined|subscribed)\b",
-        r"(?:подписал(?:ся|ась|ись)|вступил)",
+        r"(?:started following|(?:is|are) now following|followed|joined|requested to join|subscribed)\b",
+        r"(?:подписал(?:ся|ась|ись)|вступил|хо(?:чет|тят) вступить|(?:теперь )?чита(?:ет|ют) вас\b)",
     ),
     (
         Action.REQUEST,
         r"(?:wants? to be (?:your )?friends?|sent you a friend request|added you as a friend|wants to connect|"
         r"accepted your|confirmed your|requested to follow|invited you)",
         r"(?:хо(?:чет|тят) (?:стать вашим|добавить вас)|отправил(?:[аи]|\(а\))? вам (?:запрос|заявку)|"
-        r"принял(?:[аи]|\(а\))? ваш|приглас\w+ вас|приглаша\w+ вас)",
+        r"принял(?:[аи]|\(а\))? ваш|приглас\w+ вас|приглаша\w+ вас|предлага\w+ (?:вам )?дружб)",
     ),
     (
         Action.OTHER,
@@ -123,8 +123,9 @@ _NEW: Final = re.compile(
     r"(?P<verb>message|comment|reply|review|mention|сообщение|комментарий|ответ|отзыв|упоминание) "
     r"(?:from|by|от)(?: пользователя)? (?P<author>.{1,120}?)(?P<rest> (?:on|to|in|к|на|в) .{1,150})?"
 )
+_ADVERB: Final = "(?: just| recently| has| have| только что| недавно)?"
 _PATTERNS: Final = tuple(
-    (action, re.compile(rf"(?i)(?P<author>.{{1,150}}?) (?P<verb>{english}|{russian})(?P<rest>.*)"))
+    (action, re.compile(rf"(?i)(?P<author>.{{1,150}}?){_ADVERB} (?P<verb>{english}|{russian})(?P<rest>.*)"))
     for action, english, russian in _DEEDS
 )
 
@@ -171,7 +172,7 @@ _JOINED: Final = re.compile(r"(?i),\s+|\s+(?:and|и)\s+")
 _PREFIX: Final = re.compile(r"(?i)(?:reminder|напоминание|напоминаем|fwd?|re|пересл\w*)\s*[:：]\s*")
 _US: Final = re.compile(r"(?i)\b(?:you|yours?|ваш\w*|вас|вам|вами|тебя|тебе|тво(?:й|я|ё|е|ю|и|его|ей|ему|их|им|ём))\b")
 _TITLE: Final = re.compile('["«“:]')
-_PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\w+|сво\w+|ссылк\w+) ")
+_PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\w+|сво\w+|ссылк\w+|фото\w*|видео)\b")
 """“shared a link”: somebody's own post, not a share of one."""
 _HANDLE: Final = re.compile(r" ?(?:\(@|@|^u/)(\w[\w.-]{0,40})\)?$")
 _NOBODY: Final = re.compile(

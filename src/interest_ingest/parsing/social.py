@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,9 +18,10 @@ from interest_ingest.cards import Action, Author, Channel, Interest
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import Anchor, Image
 from interest_ingest.parsing.contract import Changed, Ignored, host_in
+from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.deeds import Deed, read_sentence
 from interest_ingest.parsing.links import is_action_link, unwrap
-from interest_ingest.parsing.passages import Line, Picture, lines_of
+from interest_ingest.parsing.passages import MAX_LINES, Line, Picture, lines_of
 from interest_ingest.parsing.profiles import profile_key
 
 NOISE: Final = "digest or account notice"
@@ -36,9 +38,11 @@ _DIGEST_KEY: Final = re.compile(r"(?i)digest|remind|recap|summary|pending|missed
 _NOISE_SUBJECT: Final = re.compile(
     r"(?i)\brecommend(?:ed|ations?)\b|suggest|people you may|do you know|birthday|log(?:ged)?[ -]?in\b|"
     r"sign(?:ed)?[ -]?in\b|password|security|\bcode\b|verif|confirm|invit|memories|\bevents?\b|newsletter|trending|"
-    r"highlights|is live\b|profile views|\bjobs?\b|what['’]s happening|"
+    r"highlights|is live\b|live video|profile views|viewed your profile|searches|\bjobs?\b|hiring|what['’]s happening|"
+    r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|"
     r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
-    r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам"
+    r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
+    r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
 )
 _DIGEST_SUBJECT: Final = re.compile(
     r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
@@ -48,6 +52,9 @@ _GENERAL_PAGE: Final = re.compile(
     r"(?i)/?(?:home(?:\.php)?|feed|(?:p?settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|"
     r"support|download|careers|apps?|mobile|e?mails?|security|business|ads|i/o|unsubscribe)(?:[./?].*)?)?/?"
 )
+_MOMENT: Final = re.compile(r"(?<!\d)\d{1,2}\.\d{1,2}\.\d{4},? \d{1,2}:\d\d(?!\d)")
+"""Odnoklassniki, 2020: the only network whose entries bear a whole date."""
+_EMPTY_LINES: Final = re.compile(r"\n[ \t]*\n")
 _NEWS: Final = frozenset({Action.OTHER, Action.LIKE, Action.REACTION, Action.SHARE, Action.FOLLOW})
 """What people also do to things that are not ours."""
 
@@ -86,6 +93,7 @@ class _Passage:
     anchors: Sequence[Anchor]
     links: Sequence[str]
     pictures: Sequence[Picture]
+    when: datetime | None = None
     is_entry: bool = False
 
 
@@ -113,7 +121,7 @@ def interests(mail: Mail, network: Network, key: str = "") -> Iterator[Interest]
     if not passages and not is_digest:
         raise Changed(f"what happened ({key or 'no type key'})")
     if any(one.deed.action is Action.REQUEST for one in passages):
-        raise Ignored("friend request")
+        raise Ignored("request or invitation")
     found = [_interest(one, network) for one in passages if _is_for_us(one, network, is_digest)]
     if not found:
         raise Ignored(NOISE)
@@ -154,7 +162,9 @@ def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
         links = _places((anchor.href for anchor in anchors), network.hosts)
         pictures = [one for line in lines[max(start - 3, 0) : end] for one in line.pictures]
         if any(map(network.ids, links)) or deed.action is Action.FOLLOW:
-            yield _Passage(deed, _below(part), anchors, links, pictures, is_entry=True)
+            moments = filter(None, (_MOMENT.search(line.text) for line in part))
+            when = next((parse_moment(match[0], ["ru"]) for match in moments), None)
+            yield _Passage(deed, below(part[1:], network.hosts), anchors, links, pictures, when, is_entry=True)
 
 
 def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
@@ -164,18 +174,19 @@ def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
     return deed if deed and (deed.author.lower() in names or not is_page) else None
 
 
-def _below(lines: Sequence[Line]) -> str:
-    """The words under the sentence of an entry: quoted, or the lines up to the next link or date."""
-    if text := quoted("\n".join(line.text for line in lines[1:])):
+def below(lines: Sequence[Line], hosts: Iterable[str]) -> str:
+    """The words in `lines`: quoted, or the first lines together that have no link to `hosts` and are no date."""
+    if text := quoted("\n".join(line.text for line in lines)):
         return text
     words: list[str] = []
-    for line in lines[1:]:
-        if line.anchors or re.fullmatch(r"[\d.,:/ ]*", line.text):
+    for line in lines:
+        is_button = any(host_in(host_of(unwrap(anchor.href)), hosts) for anchor in line.anchors)
+        if is_button or re.fullmatch(r"[\d.,:/ ]+", line.text):
             if words:
                 break
         else:
             words.append(line.text)
-    return "\n".join(words)
+    return "\n".join(words).strip()
 
 
 def _by_links(mail: Mail, network: Network) -> Deed | None:
@@ -198,6 +209,7 @@ def _interest(passage: _Passage, network: Network) -> Interest:
         action=deed.action,
         author=Author(name=name, profile_url=profile, photo_url=_portrait(passage, network, profile)),
         text="" if deed.action in _WORDLESS else passage.text,
+        occurred_at=passage.when,
         event_key=event_key(network.ids(source or ""), deed, profile, source),
         source_url=source,
         account=deed.place,
@@ -278,15 +290,14 @@ def _by_https(src: str) -> str:
 
 def written(mail: Mail) -> str:
     """What the person wrote: the quoted words, else the paragraph under the sentence."""
-    text = mail.visible_text
-    if found := quoted(text) or quoted(mail.html_text):
+    text = mail.visible_text.strip()
+    rest = text.removeprefix(mail.subject)  # which may quote the beginning of the words: “X replied: "How much is…”
+    if found := quoted(rest) or quoted(text) or quoted(mail.html_text):
         return found
-    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text)]
-    told = next((n for n, part in enumerate(paragraphs) if read_sentence([part.split("\n")[0]])), None)
-    if told is None:
-        return ""
-    below = paragraphs[told].partition("\n")[2] or "".join(paragraphs[told + 1 : told + 2])
-    return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below.strip()
+    lines = text.split("\n")
+    told = next((place for place, line in enumerate(lines[:MAX_LINES]) if read_sentence([line])), len(lines))
+    below = _EMPTY_LINES.split("\n".join(lines[told + 1 :]).strip(), maxsplit=1)[0].strip()
+    return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below
 
 
 _QUOTE: Final = re.compile(r'(?:^|\n|: ?)[ \t]*(["“«„])')
