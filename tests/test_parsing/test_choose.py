@@ -125,3 +125,43 @@ def test_a_letter_with_an_attached_mail_keeps_its_own_author() -> None:
     old = "From: Boris <boris@hey.example>\nSubject: Old\n\nold words\n"
     assert choose(PARSERS, forwarding(old, text="see what I wrote")).mail.visible_text.strip() == "see what I wrote"
     assert choose(PARSERS, forwarding(old)).mail.subject == "Old"
+
+
+INLINE = "---------- Forwarded message ---------\nFrom: Boris <boris@hey.example>\nSubject: Cups\n\nDo you have cups?"
+
+
+@pytest.mark.parametrize(
+    ("text", "headers", "author"),
+    [
+        (INLINE, {}, "boris@hey.example"),
+        (f"-- \nAnna\n+1 234\n\n{INLINE}", {}, "boris@hey.example"),
+        (f"Is that yours?\n\n{INLINE}", {}, "anna@hey.example"),
+        (f"Please call him.\n\n{INLINE}", {"From": "marfa@ladle.example"}, "boris@hey.example"),
+        (f"Please call him.\n\n{INLINE}", {"From": "marfa@gmail.com", "To": "ladle@gmail.com"}, "marfa@gmail.com"),
+        (INLINE, {"Subject": "Tea"}, "anna@hey.example"),
+        (INLINE, {"Reply_To": "visitor@hey.example"}, "anna@hey.example"),
+        (INLINE, {"From": "noreply@ladle.example"}, "noreply@ladle.example"),
+    ],
+)
+def test_who_only_hands_on_is_not_the_author(text: str, headers: dict[str, str], author: str) -> None:
+    """Without a word of his own, or to his own house. What a site sends is its visitor's, whatever he pasted there."""
+    read = choose(PARSERS, mail(text, **{"Subject": "Fwd: Cups"} | headers)).mail
+    assert read.sender is not None
+    assert read.sender.email == author
+
+
+def test_a_forward_in_which_nothing_is_found_is_still_a_letter() -> None:
+    """A customer who hands on a receipt without a word is a customer."""
+    choice = choose(PARSERS, mail(INLINE, Subject="Fwd: Cups"))
+    assert choice.otherwise is not None
+    assert choice.otherwise.parsers == (LETTER,)
+    assert choice.otherwise.mail.sender == ("Anna", "anna@hey.example")
+
+
+def test_a_notification_that_is_known_by_its_text_is_read_inside_its_forward() -> None:
+    """The forward has that text too, quoted (Apple Mail) and below other lines."""
+    comment = reader("blog.comment", Match(text=r"(?m)^(> )?Comment number \d"))
+    quoted = "Begin forwarded message:\n\n> From: Blog <a@blog.example>\n> Subject: New\n> \n> Comment number 7\n> Hi"
+    choice = choose((comment,), mail(quoted, Subject="Fwd: New"))
+    assert choice.mail.visible_text.strip() == "Comment number 7\nHi"
+    assert choose((comment,), mail(quoted, From="noreply@blog.example")).mail.subject == "Tea"

@@ -144,6 +144,8 @@ def _follow(choice: Choice, rules: Rules, found: Authentication, received_at: da
         reading = _ask(parser, choice.mail, rules, level, received_at)
         if reading is not None:
             return reading
+    if choice.otherwise is not None:
+        return _follow(choice.otherwise, rules, found, received_at, outer)
     return Reading(outcome=choice.outcome, reason=choice.reason)
 
 

@@ -5,14 +5,16 @@ specific parsers → (the mail inside) → bounce → automatic reply → own pe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from interest_ingest.cards import Outcome
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.automatic import is_auto_reply, is_bounce, is_digest, is_loop, report
+from interest_ingest.parsing.automatic import is_auto_reply, is_bounce, is_digest, is_loop, is_robot, report
 from interest_ingest.parsing.contract import LETTER, Parser
-from interest_ingest.parsing.forwards import forwarded_inline
+from interest_ingest.parsing.domains import is_free_mail, registrable
+from interest_ingest.parsing.forwards import Forwarded, forwarded_inline
+from interest_ingest.parsing.phrases import FORWARD_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Choice:
     mail: Mail
     outcome: Outcome = Outcome.UNMATCHED
     reason: str | None = None
+    otherwise: Choice | None = None
+    """What is to be done if none of them yields anything."""
 
 
 def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) -> Choice:
@@ -34,18 +38,24 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
     parsers = tuple(parsers)
     specific = _specific(parsers, mail)
     if specific is not None:
-        return specific
+        return _unwrapped(specific)
     if reason := report(mail):  # before the mails inside: a returned mail is not a forwarded one
         return Choice((), mail, Outcome.IGNORED, reason)
-    carried = list(_carried(mail))
-    for inside in carried:
-        specific = _specific(parsers, inside)
+    inline = forwarded_inline(mail)
+    carried = [*mail.inner, *([inline.mail] if inline else [])]
+    for one in carried:
+        specific = _specific(parsers, one)
         if specific is not None:
             return specific
     for test, reason in ((is_loop, "loop"), (is_digest, "digest"), (is_auto_reply, "auto-reply")):
         if test(mail):
             return Choice((), mail, Outcome.IGNORED, reason)
-    return _fallback(parsers, mail, carried, own)
+    inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)
+    outer = _fallback(parsers, mail, own)
+    ours = _is_own(mail, own)
+    if inside is None or not (ours or not _says_something(mail) or _hands_on(mail, inline)):
+        return outer
+    return replace(_fallback(parsers, inside, own), otherwise=None if ours else outer)
 
 
 def matching(parsers: Iterable[Parser], mail: Mail) -> tuple[Parser, ...]:
@@ -63,21 +73,34 @@ def _specific(parsers: tuple[Parser, ...], mail: Mail) -> Choice | None:
     return Choice(found, mail) if found else None
 
 
-def _carried(mail: Mail) -> Iterator[Mail]:
-    """The mails that `mail` forwards, attached or in its text."""
-    yield from mail.inner
-    inline = forwarded_inline(mail)
-    if inline is not None:
-        yield inline
+def _unwrapped(choice: Choice) -> Choice:
+    """A notification that is known by its text looks like one in somebody's forward of it too: it is the one inside."""
+    inline = forwarded_inline(choice.mail) if len(choice.parsers) == 1 and not is_robot(choice.mail.sender) else None
+    if inline is None or not choice.parsers[0].match.holds(inline.mail):
+        return choice
+    return replace(choice, mail=inline.mail)
 
 
-def _fallback(parsers: tuple[Parser, ...], mail: Mail, carried: list[Mail], own: Collection[str]) -> Choice:
-    """A letter or an unknown form; what our own people forward, or a mail without words of its own, is read inside."""
+def _hands_on(mail: Mail, inline: Forwarded | None) -> bool:
+    """Whether a person only passes on what he got: without a word of his own, or to his own house.
+
+    A form that a site sends is the visitor's, whatever he pasted into it.
+    """
+    answered_elsewhere = mail.reply_to is not None and mail.reply_to != mail.sender
+    if inline is None or answered_elsewhere or is_robot(mail.sender) or not FORWARD_PREFIX.match(mail.subject):
+        return False
+    return not inline.above or _is_to_own_house(mail)
+
+
+def _is_to_own_house(mail: Mail) -> bool:
+    """Whether sender and recipient have one domain, and it is no provider's: a colleague."""
+    domains = {registrable(one.email.rpartition("@")[2]) for one in (mail.sender, *mail.to) if one}
+    return len(domains) == 1 and bool(mail.to) and not any(is_free_mail(domain) for domain in domains)
+
+
+def _fallback(parsers: tuple[Parser, ...], mail: Mail, own: Collection[str]) -> Choice:
+    """A letter or an unknown form."""
     ours = _is_own(mail, own)
-    if ours or not _says_something(mail):
-        inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)
-        if inside is not None:
-            mail, ours = inside, False
     asked = [one for one in parsers if one.fallback is not None and one.match.holds(mail)]
     asked.sort(key=lambda one: (one.fallback or 0, one.name))
     if ours:  # only their letters: a site may send its forms from the owner's address

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.phrases import FORWARD_PREFIX, FORWARDED, KEY_OF
+from interest_ingest.parsing.quotes import split_signature
 
 _MAX_ABOVE: Final = 60
 """Lines of own text that may stand over a forwarded mail."""
@@ -22,11 +23,22 @@ _SENDER: Final = re.compile(
     r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?\s*<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
 )
 
+_END: Final = re.compile(r"(?i)-{4,}\s?(?:конец пересылаемого|кінець пересланого|end of forwarded)\b.{0,40}")
+"""Yandex closes what it forwards."""
+
 _HEADERS: Final = {"from": "From", "date": "Date", "to": "To", "cc": "Cc", "subject": "Subject", "reply-to": "Reply-To"}
 _MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]")  # Outlook before 2016
 
 
-def forwarded_inline(mail: Mail) -> Mail | None:
+class Forwarded(NamedTuple):
+    """A mail in the text of another one."""
+
+    mail: Mail
+    above: str
+    """What the one who forwards it says himself, without his signature."""
+
+
+def forwarded_inline(mail: Mail) -> Forwarded | None:
     """The mail that `mail` carries in its text, below `Begin forwarded message:` and the like, or None.
 
     Its header has what the quoted lines tell; its HTML is that of the outer mail, for links and photos. Its trust is
@@ -43,7 +55,13 @@ def forwarded_inline(mail: Mail) -> Mail | None:
     fields.setdefault("subject", FORWARD_PREFIX.sub("", mail.subject))
     fields["date"] = _date(fields.get("date", ""), mail)
     body = [re.sub(r"^\s?>\s?", "", line) for line in lines[end:]]
-    return Mail.from_bytes(_raw(fields, "\n".join(body), mail.html))
+    body = body[: next((n for n, line in enumerate(body) if _END.fullmatch(line)), None)]
+    own = lines[: start - 1] if start else lines[: next(n for n, line in enumerate(lines) if _field(line)[0])]
+    return Forwarded(Mail.from_bytes(_raw(fields, "\n".join(body), mail.html)), _words("\n".join(own).strip()))
+
+
+def _words(above: str) -> str:
+    return "" if above.startswith("--") else split_signature(above)[0].strip()
 
 
 def _date(told: str, mail: Mail) -> str:
