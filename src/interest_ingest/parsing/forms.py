@@ -37,6 +37,9 @@ _STARS = re.compile("[★⭐]")
 _NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
 _SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
 
+_SIGNATURE: Final = re.compile(r"(?m)^--\s?$")
+"""Below it people give their own address and phone (RFC 3676 §4.3)."""
+
 _UNSPACED_SCRIPT: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -180,6 +183,8 @@ def _is_account(labels: Labels) -> bool:
 def _is_contact(labels: Labels, mail: Mail) -> bool:
     """Whether these fields are those of a form, and the mail's own: not what a customer typed into his letter."""
     email, phone, answer = _email(labels), _phone(labels), _answer_address(mail)
+    if Role.PAPER in labels.roles and Role.MESSAGE not in labels.roles:  # an invoice, a parcel on its way
+        return False
     if email and not _is_customers_own(email, labels, mail):
         return False
     fields = {_KIND.get(role, role) for role in labels.roles} & _ASKED
@@ -193,7 +198,7 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
-    asked = bool(labels.roles & {Role.MESSAGE, *BEHIND})
+    asked = bool(labels.roles & {Role.MESSAGE, Role.CONSENT, Role.PAGE_URL, *_TRACKED})
     return enough and (
         _was_sent_by_site(mail, email, labels.intro, asked=asked) or _is_nothing_else(labels, filled, mail)
     )
@@ -253,6 +258,8 @@ def _was_sent_by_site(mail: Mail, customer: str, intro: str = "", *, asked: bool
     mailer = _mailer(mail)
     own = sender.email.lower() == customer.lower()
     if own and customer:
+        if _SIGNATURE.search(mail.visible_text.lower().partition(customer.lower())[0]):
+            return False
         heading = len(intro) < 100 and "\n\n" not in intro
         return not MAIL_CLIENT.search(mailer) and (
             heading or (asked and len(intro) < 300 and (says_form(intro) or says_site(intro)))
@@ -281,10 +288,14 @@ def _answer_address(mail: Mail) -> str:
 
 
 def _is_copy(labels: Labels, mail: Mail) -> bool:
-    """Whether a site sent these fields to the very address that they name."""
+    """Whether a site sent these fields to the very person whom they name."""
     to = {address.email.lower() for address in mail.to}
     several = len([a for a in labels.answers if a.value and a.role in _ASKED]) > 1
-    return several and to == {_email(labels).lower()} and not MAIL_CLIENT.search(_mailer(mail))
+    if MAIL_CLIENT.search(_mailer(mail)):
+        return False
+    names = {address.name.strip(" '\"").lower() for address in mail.to}
+    thanked = bool(SAYS_RECEIVED.search(labels.intro.lower())) and names == {_name(labels, mail).lower()} - {""}
+    return (several and to == {_email(labels).lower()}) or thanked
 
 
 def _mailer(mail: Mail) -> str:

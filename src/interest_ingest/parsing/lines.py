@@ -95,6 +95,7 @@ _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
+_PARTING = re.compile(r"[=|\t–—→»]|\s-")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
 _ENDING = re.compile(r"[\s*?？؟:：!()]{1,20}$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
@@ -202,7 +203,7 @@ def _plain(line: str) -> Field | None:
 
 def _parted(bare: str, sign: str = "") -> Field | None:
     """`label - value`; of the given sign, or with a label that is certainly one."""
-    found = _PARTED.match(bare)
+    found = _PARTED.match(bare) if _PARTING.search(bare) else None
     if not found:
         return None
     given = found[2] or found[3] or found[4]

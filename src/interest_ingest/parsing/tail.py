@@ -19,7 +19,7 @@ _STAMP = re.compile(
 
 
 class Site(NamedTuple):
-    """What tells the form's own lines from those of a person: hosts and names of the site, and the customer's address."""
+    """What tells the form's own lines from a person's: hosts and names of the site, and the customer's address."""
 
     hosts: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from typing import Final
 class Role(StrEnum):
     """What a form's field means. The order settles which of two equally long finds in one label wins."""
 
+    PAPER = "paper"
     ID = "id"
     USERNAME = "username"
     PASSWORD = "password"  # noqa: S105  (a role's name, no secret)
@@ -47,15 +48,28 @@ class Role(StrEnum):
 
 
 _PHRASES: dict[Role, str] = {
+    Role.PAPER: """
+        tracking number, tracking no, tracking code, tracking id, carrier, shipped with, invoice number,
+        invoice no, invoice date, amount due, due date, iban, bic, payment due, номер отправления, трек номер,
+        трек код, накладная, перевозчик, получатель, плательщик, срок оплаты, номер счета, номер відправлення,
+        отримувач, ттн, sendungsnummer, sendungsverfolgung, rechnungsnummer, rechnungsdatum, zahlbar bis,
+        fällig am, numéro de suivi, transporteur, numéro de facture, date d'échéance, número de seguimiento,
+        transportista, número de factura, fecha de vencimiento, numero di tracking, corriere, numero fattura,
+        scadenza, código de rastreio, transportadora, número da fatura, vencimento, takip numarası,
+        kargo takip no, fatura no, numer przesyłki, przewoźnik, numer faktury, termin płatności,
+        شماره پیگیری مرسوله, شماره فاکتور, رقم التتبع, رقم الفاتورة, お問い合わせ伝票番号, 伝票番号, 追跡番号,
+        請求書番号, 支払期限, 运单号, 快递单号, 物流单号, 发票号码, 운송장번호, 송장번호, 청구서번호, ट्रैकिंग नंबर,
+        चालान संख्या
+    """,
     Role.ID: """
         order id, order number, order no, request id, request number, ticket id, ticket number, submission id,
         entry id, lead id, message id, reference number, =id, номер заказа, номер заявки, номер обращения,
         № заказа, № заявки, заявка №, номер замовлення, bestellnummer, auftragsnummer, vorgangsnummer,
         kundennummer, numéro de commande, número de pedido, numero ordine, sipariş numarası, numer zamówienia,
-        شماره سفارش, رقم الطلب, 注文番号, 受付番号, お問い合わせ番号, 订单号, 주문번호, 접수번호, iban, bic, inn,
-        инн, vat number, tax id, ust idnr, transaction id, block id, form entry id, заявка номер, id заявки,
-        id лида, лид id, client id, yclid, gclid, ga client id, session id, идентификатор, lead number,
-        case number, anfragenummer, formular id, 문의번호, 编号, 受付no
+        شماره سفارش, رقم الطلب, 注文番号, 受付番号, お問い合わせ番号, 订单号, 주문번호, 접수번호, inn, инн,
+        vat number, tax id, ust idnr, transaction id, block id, form entry id, заявка номер, id заявки, id лида,
+        лид id, client id, yclid, gclid, ga client id, session id, идентификатор, lead number, case number,
+        anfragenummer, formular id, 문의번호, 编号, 受付no
     """,
     Role.USERNAME: """
         username, user name, login, login name, account name, nickname, имя пользователя, имя участника, логин,
@@ -572,8 +586,8 @@ def _stems() -> dict[str, Role]:
 
 
 _SENT = """
-    sent submitted received envoye envoyee enviado enviada enviou envio inviat ricevut gesendet versendet ubermittelt отправлен
-    прислан получен надіслан wyslan gonderil iletil ارسال دریافت ارسل إرسال נשלח भेजा प्रेषित 送信され 送信 发送
+    sent submitted received envoye envoyee enviado enviada enviou envio inviat ricevut gesendet versendet ubermittelt
+    отправлен прислан получен надіслан wyslan gonderil iletil ارسال دریافت ارسل إرسال נשלח भेजा प्रेषित 送信され 送信 发送
     發送 提交 전송 발송
 """
 _PLACE = """
@@ -602,8 +616,8 @@ _MACHINE = """
 
 _AUTOMATIC = "automat autom автомат otomat otomatik 自動 自动 자동 خودکار تلقائي स्वचालित אוטומט"
 _MADE = """
-    gener gerad gerada erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz 生成 생성
-    تولید ایجاد انشاء बनाया sent send reply repond respond antwort отвеча відповід responda 返信 回复 회신
+    gener gerad gerada erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz
+    生成 생성 تولید ایجاد انشاء बनाया sent send reply repond respond antwort отвеча відповід responda 返信 回复 회신
 """
 
 
@@ -623,13 +637,14 @@ def says_site(text: str) -> bool:
     return _mentions(fold(text), _PLACE)
 
 
+@lru_cache(maxsize=1024)
 def says_origin(line: str) -> bool:
     """Whether `line` tells that this mail was sent from a form or site, or written by a machine.
 
     The mail or the sending must be what the line begins with: people write `I sent you the form` in their messages.
     """
     folded = fold(line)
-    if any(phrase in folded for phrase in _machine_phrases()):
+    if _machine_phrases().search(folded):
         return True
     if _mentions(folded, _AUTOMATIC) and (_mentions(folded, _MADE) or _mentions(folded, _SENT)):
         return True
@@ -639,8 +654,10 @@ def says_origin(line: str) -> bool:
 
 
 def _mentions(folded: str, stems: str) -> bool:
-    unspaced = any(stem in folded for stem in _unspaced_of(stems))
-    return unspaced or any(word.startswith(_stems_of(stems)) for word in folded.split())
+    if _UNSPACED.search(folded) and any(stem in folded for stem in _unspaced_of(stems)):
+        return True
+    begins = _stems_of(stems)
+    return any([word.startswith(begins) for word in folded.split()])  # a list: half the time of a generator
 
 
 @cache
@@ -654,5 +671,5 @@ def _unspaced_of(words: str) -> tuple[str, ...]:
 
 
 @cache
-def _machine_phrases() -> tuple[str, ...]:
-    return tuple(fold(phrase) for phrase in _MACHINE.split(","))
+def _machine_phrases() -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(fold(phrase)) for phrase in _MACHINE.split(",")))
