@@ -2,19 +2,22 @@
 
 `Author: NAME (IP address: 192.0.2.1, host)` / `Email:` / `URL:` / [`In reply to:`] / `Comment:` / text / links. The
 labels differ by language and version (3.x wrote `E-mail : `), and one mail may mix two languages: they are not read.
+Plugins send the same text as HTML: with its line ends as `<br>`, with words in place of the links, or simply as it is.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from interest_ingest.mail.html import read_page
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.contract import Changed
 from interest_ingest.parsing.forms import is_registration
 from interest_ingest.parsing.labels import read_labels
+from interest_ingest.parsing.markdown import as_typed
 from interest_ingest.parsing.tokens import find_email, find_url, host_of, resolve
 from interest_ingest.parsing.vocabulary import Role
 
@@ -27,17 +30,24 @@ _AUTHOR: Final = (
     r"^[^\n:：]{1,60}[:：][ \xa0]?([^\n]{0,400}?)"  # label and name
     rf"[ \xa0]{{0,3}}[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）][ \t\xa0]{{0,9}}$"
 )
+AUTHOR_LINE: Final = f"(?m){_AUTHOR}"
+_COLLAPSED: Final = (
+    rf"[:：][ \xa0]?[^()（）\n]{{0,120}}[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）]"
+    r" {1,3}[^\n:：]{1,60}[:：]"
+)
+"""The author amid the line that HTML makes of a text whose line ends are no tags."""
 _ACTION: Final = (
     r"/wp-admin/comment\.php\?action=(?:approve|trash|delete|spam|cdc|mac)[a-z]*&(?:amp;)?(?:p=\d+&)?c=(\d+)"
 )
 _PERMALINK: Final = r"#comment-(\d+)\b"
+LINKS: Final = (_ACTION, _PERMALINK)
 _MAILER: Final = r"(?i)^X-Mailer: PHPMailer"
 _ADMIN_PAGE: Final = re.compile(r"/wp-login\.php|/wp-admin/(?!(?:admin|post|edit)\.php\?)")
 _CARE_PAGE: Final = re.compile(
     r"/wp-login\.php(?:$|\?action=(?:rp|confirmaction|enter_recovery_mode)\b)|/newbloguser/"
     r"|/wp-admin/(?:network/)?(?:about\.php|update-core\.php|settings\.php|(?:export|erase)-personal-data\.php"
     r"|profile\.php\?newuseremail=|options\.php\?adminhash=)|/wp-personal-data-exports/"
-    r"|//(?:[a-z-]{2,9}\.)?wordpress\.org/support/"
+    r"|//(?:[a-z-]{2,9}\.)?wordpress\.org/support/|[?&]key=[\w%.-]{5,80}&(?:id|login)="
 )
 """Pages of accounts, updates and personal data; form plugins link to their entries, `/wp-admin/admin.php?page=…`."""
 _SITE_NAME: Final = re.compile(r"\[\s?([^\[\]]{1,100}?)\s?\]")
@@ -62,20 +72,46 @@ class _Block(NamedTuple):
 @parser(
     "wordpress.comment",
     version=1,
-    match=Match(text=f"(?m){_AUTHOR}", link=(_ACTION, _PERMALINK)),
+    match=Match(text=AUTHOR_LINE, link=LINKS),
     link_hosts=SITES,
     signed_by=SITES,
+    instead_of="wordpress.collapsed",
 )
 def comment(mail: Mail) -> Iterator[Interest]:
     """“New comment on your post "Kestrel"” and “A new comment on the post "Kestrel" is waiting for your approval”."""
-    lines = mail.visible_text.split("\n")
-    at = next(n for n, line in enumerate(lines) if re.match(_AUTHOR, line))
+    yield read_comment(mail)
+
+
+@parser(
+    "wordpress.collapsed",
+    version=1,
+    match=Match(subject=r"^\[", link=LINKS, text=_COLLAPSED),
+    link_hosts=SITES,
+    signed_by=SITES,
+)
+def collapsed(mail: Mail) -> Iterator[Interest]:
+    """The same, sent as HTML by a plugin that forgot to turn the line ends into tags."""
+    yield read_comment(mail)
+
+
+@parser("wordpress.plugin", version=1, match=Match(subject=(r"^\[Wordfence Alert\] ", r"^Wordfence activity for ")))
+def plugin(_: Mail) -> Iterator[Interest]:
+    """What Wordfence tells of log-ins, updates and attacks."""
+    raise Ignored("security notice")
+
+
+def read_comment(mail: Mail) -> Interest:
+    """The comment that a mail of WordPress's own template tells of; raises `Ignored` for a pingback."""
+    lines = _lines(mail)
+    at = next((n for n, line in enumerate(lines) if re.match(_AUTHOR, line)), None)
+    if at is None:
+        raise Changed("the author's line")
     block = _read_block(lines, at)
     number, end = _end_of_text(lines, block.start)
     permalink = next((u for u in map(find_url, lines[end:]) if u.endswith(f"#comment-{number}")), "")
     page = _page_of(permalink) or next((u for u in map(find_url, lines[:at]) if u), "")
     site = _site("\n".join(lines[end:])) or host_of(page)
-    yield Interest(
+    return Interest(
         channel=Channel.COMMENT,
         action=Action.REPLY if block.is_reply else Action.COMMENT,
         author=Author(name=block.name, email=block.email),
@@ -102,6 +138,18 @@ def notice(mail: Mail) -> Iterator[Interest]:
         if _is_core_notice(mail):
             raise Ignored("account notice")
     yield from ()
+
+
+def _lines(mail: Mail) -> list[str]:
+    """The lines of the template: as shown, with the links written out, or as they stand in the HTML's source."""
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: mail.visible_text,
+        lambda: as_typed(mail.html),
+        lambda: read_page(f'<div style="white-space:pre-line">{mail.html}</div>').text,
+    )
+    texts = (way() for way in ways)
+    whole = (one for one in texts if re.search(AUTHOR_LINE, one) and re.search("|".join(LINKS), one))
+    return next(whole, mail.visible_text).split("\n")
 
 
 def _answers_somebody(mail: Mail) -> bool:
