@@ -26,6 +26,8 @@ _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _END_OF_HEAD: Final = re.compile(rb"\r{0,2}\n\r{0,2}\n|\r\r(?!\n)")
 _URL: Final = re.compile(r"https?://[^\s<>\"“”«»]{1,2000}", re.IGNORECASE)
 _URL_END: Final = ".,;:!?'…*_~|。、，"
+MAX_DOMAIN: Final = 255
+"""Characters of a domain (RFC 1035 §2.3.4); of a longer one, which is none, only the end is looked at."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -189,7 +191,8 @@ class Mail:
     @cached_property
     def sender_domains(self) -> frozenset[str]:
         """The domain of From and those above it, in lower case: `mail.shop.example`, `shop.example`, `example`."""
-        labels = (self.sender.email if self.sender else "").rpartition("@")[2].lower().rstrip(".").split(".")
+        domain = (self.sender.email if self.sender else "").rpartition("@")[2].lower().rstrip(".")
+        labels = domain[-MAX_DOMAIN:].split(".")
         return frozenset(".".join(labels[at:]) for at in range(len(labels))) - {""}
 
     @cached_property
