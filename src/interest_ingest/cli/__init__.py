@@ -26,6 +26,7 @@ from interest_ingest.cli import (
     reading,
     reparse,
     status,
+    trying,
     verify,
 )
 from interest_ingest.cli.common import Given, neutral
@@ -79,7 +80,7 @@ for command in (
 ):
     program.add_command(command)
 
-for command in (kit.test, kit.accept, kit.lint):
+for command in (kit.test, kit.accept, kit.lint, trying.try_):
     parsers.parser.add_command(command)
 
 

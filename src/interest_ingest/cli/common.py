@@ -48,12 +48,12 @@ class Given:
         return loaded
 
     @contextmanager
-    def store(self) -> Iterator[tuple[Settings, Store]]:
-        """The configuration and its opened database; an empty one is set up."""
+    def store(self, *, read_only: bool = False) -> Iterator[tuple[Settings, Store]]:
+        """The configuration and its opened database; an empty one is set up, or with `read_only` refused."""
         from interest_ingest.store import Store
 
         settings = self.settings()
-        store = Store.open(settings.database_url())
+        store = (Store.open_to_read if read_only else Store.open)(settings.database_url())
         try:
             yield settings, store
         finally:

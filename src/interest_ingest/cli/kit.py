@@ -1,4 +1,4 @@
-"""`parser test`, `accept`, `lint` and `try`: what the author of a parser does all day."""
+"""`parser test`, `accept` and `lint`: what the author of a parser does all day."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test(given: Given, name: str, watch: bool, folder: Path | None, as_json: boo
     For a field that differs it prints what to paste into the expected document. Exit code 1 if anything differs.
     """
     started = time.perf_counter()
-    place = _place(given, name, folder)
+    place = place_named(given, name, folder)
     if watch:
         _watch(place)
     from interest_ingest.authoring.testing import run
@@ -72,7 +72,7 @@ def accept(given: Given, name: str, cases: tuple[str, ...], folder: Path | None,
     """
     from interest_ingest.authoring.testing import accept as accepted
 
-    done = list(accepted(_place(given, name, folder), cases))
+    done = list(accepted(place_named(given, name, folder), cases))
     if as_json:
         print_json({"cases": [{"case": case.name, "did": did, "found": case.found} for case, did in done]})
     else:
@@ -97,7 +97,7 @@ def lint(given: Given, names: tuple[str, ...], folder: Path | None, as_json: boo
     from interest_ingest.authoring.linting import lint as findings_of
 
     built_in, mine = _places(given, folder)
-    places = [_place(given, name, folder) for name in names] or [*mine, *built_in]
+    places = [place_named(given, name, folder) for name in names] or [*mine, *built_in]
     findings = []
     for one in findings_of(Bench(places, [*mine, *built_in])):
         findings.append(one)
@@ -130,7 +130,8 @@ def _folder(given: Given, folder: Path | None) -> Path | None:
     return DEFAULT if DEFAULT.is_dir() and not (DEFAULT / "interest_parsers").is_dir() else None
 
 
-def _place(given: Given, name: str, folder: Path | None) -> Place:
+def place_named(given: Given, name: str, folder: Path | None) -> Place:
+    """The place of the parser `name`; `UsageError` if there is none."""
     from interest_ingest.authoring.workshop import find
 
     sys.dont_write_bytecode = True  # else an edit within the same second would not be seen

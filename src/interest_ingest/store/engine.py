@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -73,13 +74,15 @@ _MARIADB_PACKET = 32 * 1024 * 1024  # a mail of 25 MB that does not get smaller,
 _MARIADB_SILENCE = 300  # seconds; a server behind a dead line would be awaited for ever
 
 
-def make_engine(url: str) -> Engine:
-    """The engine for a configured `database.url`; nothing is opened yet.
+def make_engine(url: str, *, read_only: bool = False) -> Engine:
+    """The engine for a configured `database.url`; nothing is opened yet. With `read_only` the database refuses writes.
 
     Raises `UsageError` for an address that is none or a missing driver, `Unreachable` for an SQLite file that cannot
     be read and written.
     """
     parsed = _parsed(url)
+    if read_only:
+        return _reading_engine(parsed)
     if parsed.get_backend_name() == "sqlite":
         _check_file(parsed)
         engine = _create(parsed, connect_args={"timeout": BUSY_SECONDS})
@@ -93,6 +96,24 @@ def make_engine(url: str) -> Engine:
         return engine
     engine = _create(parsed, connect_args={"connect_timeout": CONNECT_SECONDS} | _POSTGRES_KEEPALIVE)
     event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _reading_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        engine = make_engine(url.render_as_string(hide_password=False))
+        event.listen(engine, "connect", _READ_ONLY[url.get_backend_name()])
+        return engine
+    path = Path(str(url.database)).absolute()
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise Unreachable(f"the database {path} cannot be read: check database.url")
+    # Beside a file in a folder that nobody may write SQLite could not even make the index of its write-ahead log.
+    frozen = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    address = f"file:{quote(str(path))}"
+    query = {"mode": "ro", "uri": "true", **({"immutable": "1"} if frozen else {})}
+    engine = _create(url.set(database=address, query=query), connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_reading_sqlite)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 
@@ -141,6 +162,25 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _prepare_reading_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _read_only_postgres(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute("SET default_transaction_read_only = on")
+    connection.autocommit = False
+
+
+def _read_only_mariadb(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+_READ_ONLY: Final = {"postgresql": _read_only_postgres, "mariadb": _read_only_mariadb}
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -48,6 +48,15 @@ def ensure(engine: Engine) -> None:
         raise _refusal(found)
 
 
+def check(engine: Engine) -> None:
+    """Raises as `ensure` does, and `UsageError` for an empty database; nothing is created."""
+    found = look(engine, revision)
+    if found is None:
+        raise UsageError("the database is empty: nothing was ever taken in")
+    if found != REVISION:
+        raise _refusal(found)
+
+
 def revision(connection: Connection) -> str | None:
     """The revision of the database, None if it is empty. Raises `UsageError` if a stranger uses our tables' names."""
     tables = set(inspect(connection).get_table_names())

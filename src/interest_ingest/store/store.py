@@ -79,6 +79,20 @@ class Store:
             raise
         return cls(engine)
 
+    @classmethod
+    def open_to_read(cls, url: str) -> Self:
+        """Open the database `url` so that the database itself refuses every write; it may lie where nobody can write.
+
+        Raises as `open` does, and `UsageError` for an empty database.
+        """
+        engine = make_engine(url, read_only=True)
+        try:
+            schema.check(engine)
+        except BaseException:  # Ctrl-C too: the engine has connections open
+            engine.dispose()
+            raise
+        return cls(engine)
+
     @staticmethod
     def upgrade(url: str) -> str:
         """Bring the database `url` to today's schema; gives the sentence that tells what was done.
