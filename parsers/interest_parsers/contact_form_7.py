@@ -34,7 +34,7 @@ DEFAULT_TEMPLATE: Final = (
 MESSAGE_ONLY: Final = rf"\A\s*+(?![^\n]*@){_MESSAGE}{_FOOTER}"
 """Without the lines about the sender: its second mail, to the customer, and what owners leave of the first."""
 
-SUBJECT: Final = r"[\"“”„«»「」『』][^\n]{0,200}[\"“”„«»「」『』]\s*$"
+SUBJECT: Final = r"[\"“”„«»「」『』]\s{0,3}\Z"
 """`SITE "[your-subject]"`"""
 
 
