@@ -70,3 +70,32 @@ def test_they_read_with_an_empty_environment_and_never_in_this_process(
     assert (told["outcome"], told["parser"]) == ("cards", "bakery.review")
     assert set(json.loads(told["cards"][0]["text"].replace("'", '"'))) <= {"LC_CTYPE"}  # Python sets that one itself
     assert not [name for name in sys.modules if name.startswith("interest_ingest_folder")]
+
+
+def test_parser_list_has_one_line_for_each_parser_within_the_width_of_the_terminal(
+    config: Path, capfd: Capture
+) -> None:
+    code, out = _run(capfd, config, "parser", "list")
+    documents = json.loads(_run(capfd, config, "parser", "list", "--json")[1])["parsers"]
+    title, *lines = out.splitlines()
+    assert (code, title.split()[:2]) == (1, ["source", "parser"])
+    assert len(lines) == len(documents)
+    assert max(map(len, lines)) <= 160
+    sources = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert sorted(sources) == sorted({one["source"] for one in documents})
+
+
+def test_parser_list_shows_all_about_one_parser_or_source(config: Path, capfd: Capture) -> None:
+    out = _run(capfd, config, "parser", "list", "bakery.review")[1]
+    assert "bakery.review version 3" in out
+    assert "from domain   bakery.example" in out
+    assert "signed by     bakery.example" in out
+    told = json.loads(_run(capfd, config, "parser", "list", "bakery", "--json")[1])
+    assert [one["name"] for one in told["parsers"]] == ["bakery.review"]
+
+
+def test_parser_list_names_the_nearest_for_one_that_is_not_there(capfd: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["parser", "list", "wordpres"])
+    assert ended.value.code == 2
+    assert 'did you mean "wordpress"?' in capfd.readouterr().err
