@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from interest_ingest.parsing import Action, Author, Channel, Interest, Mail, Match, parser
+from interest_ingest.parsing import Action, Author, Changed, Channel, Interest, Mail, Match, parser
+from interest_ingest.parsing.deeds import read_sentence
 from interest_ingest.parsing.passages import lines_of
 from interest_ingest.parsing.social import Network, below, interests, linked, named, places
 
 HOSTS = ("linkedin.com",)
+LINK = re.compile(r"https://www\.linkedin\.com/")
 ANSWERED = re.compile(r"(?i)(?:inmail-)?hit-reply$")
 
 URN = named(
@@ -47,21 +49,41 @@ def notification(mail: Mail) -> Iterator[Interest]:
     key = " ".join(
         (mail.header("X-LinkedIn-Class"), mail.header("X-LinkedIn-Template"), sender.removesuffix("-noreply"))
     )
-    if ANSWERED.match(sender) and mail.sender and not re.search("(?i)invit", key):
-        yield message(mail, mail.sender.name)
-    else:
+    if re.search("(?i)invit", key) or not (ANSWERED.match(sender) or (sender == "messages-noreply" and threads(mail))):
         yield from interests(mail, LINKEDIN, key)
+    else:
+        yield message(mail)
 
 
-def message(mail: Mail, name: str) -> Interest:
-    """What a person wrote to us there, down to the first link of LinkedIn's own."""
-    links = list(places(mail, HOSTS))
-    own = re.split(r"\n[^\n]{0,200}https?://|\n[-_=*]{3,}", "\n" + mail.text, maxsplit=1)[0].strip()
+def threads(mail: Mail) -> list[str]:
+    """The links to conversations."""
+    return [link for link in places(mail, HOSTS) if "/messaging/" in link]
+
+
+def message(mail: Mail) -> Interest:
+    """What a person wrote to us there; his address is LinkedIn's, the conversation is where he is answered."""
+    deed = read_sentence([mail.subject])
+    name = mail.sender.name.removesuffix(" via LinkedIn") if mail.sender else ""
+    if deed and deed.action is Action.MESSAGE and name in ("", "LinkedIn"):
+        name = deed.author
+    if name in ("", "LinkedIn"):
+        raise Changed("who wrote the message")
     return Interest(
         channel=Channel.SOCIAL,
         action=Action.MESSAGE,
         author=Author(name=name, profile_url=linked(mail, name)),
-        text=own or below(lines_of(mail), HOSTS),
-        source_url=next((link for link in links if "/messaging/" in link), next(iter(links), None)),
+        text=words(mail, name) if mail.text.strip() else below(lines_of(mail), HOSTS),
+        source_url=next(iter(threads(mail)), None) or linked(mail, name),
         object_kind="message",
     )
+
+
+def words(mail: Mail, name: str) -> str:
+    """The text above the ruler, without LinkedIn's links and the word over each, the writer's name and the subject."""
+    lines = [line.strip() for line in re.split(r"\n[ \t]*[-_=]{8,}", mail.text, maxsplit=1)[0].split("\n")]
+    kept = [
+        line
+        for line, after in zip(lines, [*lines[1:], ""], strict=True)
+        if not (LINK.search(line) or (LINK.match(after) and len(line) < 40) or line in (name, mail.subject))
+    ]
+    return "\n".join(kept).strip()

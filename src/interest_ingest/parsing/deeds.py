@@ -119,7 +119,8 @@ _LIKES: Final = re.compile(
     r"понравил\w+)(?P<rest>.*)"
 )
 _NEW: Final = re.compile(
-    r"(?i)(?:you have a |you['’]ve got a |вам |у вас )?(?:пришл[ои] |пришёл )?(?:new |нов\w+ )(?:direct |личное )?"
+    r"(?i)(?:you have a |you['’]ve got a |вам |у вас )?(?:пришл[ои] |пришёл )?"
+    r"(?:direct |(?:new |нов\w+ )(?:direct |личное )?)"
     r"(?P<verb>message|comment|reply|review|mention|сообщение|комментарий|ответ|отзыв|упоминание) "
     r"(?:from|by|от)(?: пользователя)? (?P<author>.{1,120}?)(?P<rest> (?:on|to|in|к|на|в) .{1,150})?"
 )
@@ -191,7 +192,7 @@ _WHAT: Final = {
 def read_sentence(lines: Iterable[str]) -> Deed | None:
     """The first of `lines` that tells who did what, read; None if none does."""
     for line in lines:
-        line = re.sub(r"^[^\w«\"“]+", "", " ".join(line.split()))
+        line = re.sub(r"^[^\w@«\"“]+", "", " ".join(line.split()))
         line = _PREFIX.sub("", line, count=1) if _PREFIX.match(line) else line
         if 3 < len(line) <= MAX_SENTENCE and (deed := _read_line(line)) is not None:
             return deed
@@ -239,7 +240,7 @@ def _verb(line: str) -> Deed | None:
     _, _, action, match = min(found, key=lambda one: one[:2])  # the earliest verb is the sentence's own
     if _REQUESTS.search(line):
         action = Action.REQUEST
-    elif action is Action.SHARE and _PUBLISHED.match(match["rest"]):
+    elif action is Action.SHARE and _PUBLISHED.match(match["rest"]) and not _US.search(match["rest"]):
         action = Action.OTHER
     told = match["verb"] + match["rest"] if action in (Action.OTHER, Action.MESSAGE) else match["rest"]
     kind = "message" if action is Action.MESSAGE else _kind(_TITLE.split(told)[0])
@@ -251,7 +252,7 @@ def _deed(action: Action, names: str, kind: str | None, place: str | None, told:
     author, count = people(names)
     handle = _HANDLE.search(author)
     if handle and not author.startswith("u/"):
-        author = author[: handle.start()].rstrip()
+        author = author[: handle.start()].rstrip() or author
     ours = action is Action.MESSAGE or bool(_US.search(_TITLE.split(told)[0]))
     return Deed(action, author, count, kind, place, ours, handle and handle[1]) if author else None
 

@@ -39,14 +39,14 @@ _NOISE_SUBJECT: Final = re.compile(
     r"(?i)\brecommend(?:ed|ations?)\b|suggest|people you may|do you know|birthday|log(?:ged)?[ -]?in\b|"
     r"sign(?:ed)?[ -]?in\b|password|security|\bcode\b|verif|confirm|invit|memories|\bevents?\b|newsletter|trending|"
     r"highlights|is live\b|live video|profile views|viewed your profile|searches|\bjobs?\b|hiring|what['’]s happening|"
-    r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|"
+    r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|\bblog\b|"
     r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
     r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
     r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
 )
 _DIGEST_SUBJECT: Final = re.compile(
     r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
-    r"у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
+    r"new followers|у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
 )
 _GENERAL_PAGE: Final = re.compile(
     r"(?i)/?(?:home(?:\.php)?|feed|(?:p?settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|"
@@ -252,6 +252,8 @@ def _source(passage: _Passage, network: Network, profile: str | None) -> str | N
 
     deepest = max(filter(network.ids, links), key=rank, default=None)
     special = next((link for link in links if not _GENERAL_PAGE.fullmatch(urlsplit(link).path)), None)
+    if deed.action is Action.FOLLOW:
+        deepest = None  # a mail about a follower may show what he wrote last
     pages = (deepest, profile, special) if deed.action in _MEETING else (deepest, special, profile)
     return next(filter(None, (*pages, *links)), None)
 
@@ -266,6 +268,8 @@ def event_key(ids: str, deed: Deed, profile: str | None, url: str | None = None)
     A like and its kin have no id of their own: object and author make their key. What stands under the author's own
     page (`x.com/anna/status/2`) is his act.
     """
+    if deed.action is Action.FOLLOW:
+        return None  # its link is that of a person, who may come back
     if ids and deed.action in _WORDLESS | {Action.SHARE}:
         return f"{ids} {deed.action} {profile_key(profile or '') or deed.author}"
     names_it = re.search(r"(?:^| )(?:comment|reply|message) ", ids) or (url and _is_under(profile, url))
@@ -300,6 +304,7 @@ def written(mail: Mail) -> str:
     return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below
 
 
+_QUOTED_LINE: Final = re.compile(r'\n[ \t]*["“«„]')
 _QUOTE: Final = re.compile(r'(?:^|\n|: ?)[ \t]*(["“«„])')
 """An opening quote that begins a line, or the words after a colon."""
 
@@ -310,7 +315,7 @@ def deed_of(mail: Mail, lines: int = 20) -> Deed | None:
     A subject may bend the name (“Анне Петровой и ещё 3 людям нравится…”) that the body's link gives unbent. A line of
     a page counts only if its author is a link there: people write such sentences too.
     """
-    above = _QUOTE.split(mail.visible_text, maxsplit=1)[0]  # the sentence stands before the words that it tells of
+    above = _QUOTED_LINE.split(mail.visible_text, maxsplit=1)[0]  # the sentence stands before the words it tells of
     by_subject, by_body = read_sentence([mail.subject]), read_sentence(above.split("\n")[:lines])
     if by_body and mail.html.strip() and not _person(mail.anchors, by_body.author):
         by_body = None
