@@ -14,7 +14,7 @@ from interest_ingest.parsing import SITES, Action, Author, Changed, Ignored, Int
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import form_of, read_form
 from interest_ingest.parsing.labels import Answer, Labels
-from interest_ingest.parsing.orders import Item, order, site_of_sender
+from interest_ingest.parsing.orders import Item, is_shops_copy, order, site_of_sender
 from interest_ingest.parsing.tokens import resolve
 from interest_ingest.parsing.vocabulary import Role, role_of
 from interest_parsers.form import action_of, interest_of, required_form
@@ -139,15 +139,21 @@ def _result(mail: Mail) -> str | None:
 
 
 def _order(mail: Mail) -> Interest:
-    """The shop gets a blind copy of what the customer gets: he is whom it is addressed to and greets by name."""
+    """What the customer gets and the shop a blind copy of: he is whom it is addressed to and greets by name.
+
+    A template that the owner wrote for himself is a form with a number.
+    """
+    if not is_shops_copy(mail):
+        raise Ignored("receipt for the customer")
     lines = [line.strip() for line in mail.visible_text.split("\n")]
-    number = _NUMBER.search(mail.subject)
+    number = _NUMBER.search(mail.subject) or _NUMBER.search(mail.visible_text[:500])
+    key = f"order {site_of_sender(mail)} {number[1]}" if number else None
     total = next((n for n, line in enumerate(lines) if _TOTAL.match(line)), None)
-    if number is None or total is None:
-        raise Changed("the number and the sum of the order")
     name = next((found[1] for line in lines[:total] if (found := _GREETING.match(line))), None)
-    ours = {registrable(site_of_sender(mail))}
-    email = next((to.email for to in mail.to if registrable(to.email.rpartition("@")[2]) not in ours), None)
+    if number is None or total is None or name is None:
+        return interest_of(required_form(mail), mail, action=Action.ORDER, event_key=key)
+    ours = registrable(site_of_sender(mail))
+    email = next((to.email for to in mail.to if registrable(to.email.rpartition("@")[2]) != ours), None)
     label, _, price = lines[total].partition(":")
     return order(
         number[1],

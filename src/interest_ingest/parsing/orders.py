@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 from interest_ingest.cards import Action, Author, Channel, Interest, Product
 from interest_ingest.mail import Mail
+from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.tokens import find_email, host_of
 
 _TIMES = re.compile(r"\s{0,3}(\d{1,6})\s{0,2}[x×X]\s+(.{1,400})$")
 """`2x Assam 200 g`"""
+
+_FOR = re.compile(r"\bfor <([^\s<>]{3,300})>")
 
 
 class Item(NamedTuple):
@@ -77,6 +80,21 @@ def first_host(urls: Iterable[str]) -> str:
 def goes_to(mail: Mail, email: str) -> bool:
     """Whether `mail` went to nobody but the customer himself: a receipt."""
     return bool(email) and {one.email.lower() for one in mail.to} == {email.lower()}
+
+
+def is_shops_copy(mail: Mail) -> bool:
+    """Whether the shop itself got this mail to a customer: it bears an address of its own domain, or is a blind copy.
+
+    Else it is what one of us bought somewhere, and no order from us.
+    """
+    to = {one.email.lower() for one in mail.to}
+    shop = registrable(site_of_sender(mail))
+    if shop and shop in {registrable(one.rpartition("@")[2]) for one in to}:
+        return True
+    delivered = [mail.header(name) for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")]
+    delivered += [found[1] for value in mail.headers("Received")[:3] if (found := _FOR.search(value[:1_000]))]
+    reached = {find_email(value).lower() for value in delivered} - {""}
+    return bool(reached) and not reached & to
 
 
 def address_block(lines: Iterable[str]) -> tuple[str, str, str]:
