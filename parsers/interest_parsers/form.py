@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Interest, Mail, Match, Product, parser
+from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.forms import Form, known_form, read_form
+from interest_ingest.parsing.tokens import host_of
 
 _CALL = re.compile(
     r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|перезвон|зворотн\w+ дзвін|rückruf|être rappelé|rappel|"
@@ -33,6 +36,17 @@ def required_form(mail: Mail) -> Form:
     if form is None:
         raise Changed("the form's fields")
     return form
+
+
+def hosted(mail: Mail, *service: str, **known: Any) -> Interest:
+    """What the mail of a form service tells; a link to the hosts of `service` is not the page of the form.
+
+    Raises `Changed` if the mail has no field that is known. `known` as for `interest_of`.
+    """
+    form = required_form(mail)
+    if form.page and host_in(host_of(form.page), service):
+        form = replace(form, page="")
+    return interest_of(form, mail, **known)
 
 
 def interest_of(form: Form, mail: Mail, **known: Any) -> Interest:

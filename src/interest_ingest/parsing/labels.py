@@ -226,7 +226,7 @@ def _start(lines: Sequence[Line], style: Style) -> int | None:
 
 
 def _is_heading(lines: Sequence[Line], at: int) -> bool:
-    """`Request details:` above the fields is no message, though a word for it: a field and a message come below."""
+    """`Request details:` above the fields is no message, though a word for it: fields, or one and a message, follow."""
     field = lines[at].field
     if field is None or field.layout is not Layout.BELOW:
         return False
@@ -234,10 +234,14 @@ def _is_heading(lines: Sequence[Line], at: int) -> bool:
         apart = at + 1 < len(lines) and not lines[at + 1].text.strip()
         return apart and len(field.label.split()) > 2 and (says_form(field.label) or says_site(field.label))
     below = [line.field for line in lines[at + 1 : at + 60] if line.text.strip()]
-    first = below[0] if below else None
-    return bool(first and first.role and first.role is not Role.MESSAGE and first.value) and any(
-        f and f.role is Role.MESSAGE for f in below
-    )
+    if below and _is_filled(below[0]) and any(f and f.role is Role.MESSAGE for f in below):
+        return True
+    first = [f for f in below[:2] if f and f.value and f.role is not Role.MESSAGE]
+    return len(first) > 1 and any(map(_is_filled, first))
+
+
+def _is_filled(field: Field | None) -> bool:
+    return bool(field and field.role and field.role is not Role.MESSAGE and field.value)
 
 
 def _without_repeat(lines: list[Line], start: int) -> list[Line]:

@@ -38,9 +38,9 @@ class Style(NamedTuple):
 
 
 EXACT: Final = frozenset((Layout.CELL, Layout.FENCE, Layout.BRACKET, Layout.BOLD, Layout.MARKED))
-_BLOCK: Final = "¶"
-"""The sign of a `label: value` that is a block of a page: the lines of one value are parted by <br>."""
-_EXACT_SIGNS: Final = frozenset((_BLOCK, "=>", "= ", "=", "|", "->", "→", "»", "\t"))
+BLOCK: Final = Style(Layout.COLON, "¶")
+"""`label: value` that begins a block of a page: the lines of one value are parted by <br>."""
+_EXACT_SIGNS: Final = frozenset((BLOCK.sign, "=>", "= ", "=", "|", "->", "→", "»", "\t"))
 
 
 def is_exact(style: Style) -> bool:
@@ -251,7 +251,7 @@ def _undecorated(line: str) -> tuple[str, str]:
 
 def as_block(field: Field) -> Field:
     """`field`, if it is `label: value`, as one that begins a block of a page."""
-    return field._replace(style=Style(Layout.COLON, _BLOCK)) if field.style == Style(Layout.COLON) else field
+    return field._replace(style=BLOCK) if field.style == Style(Layout.COLON) else field
 
 
 def is_ruler(line: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from interest_ingest.mail.html import Page, Painter
 from interest_ingest.parsing.lines import (
+    BLOCK,
     BOLD_OFF,
     BOLD_ON,
     MAX_LINES,
@@ -20,7 +21,7 @@ from interest_ingest.parsing.lines import (
     may_be_label,
     tidy,
 )
-from interest_ingest.parsing.vocabulary import role_of
+from interest_ingest.parsing.vocabulary import fold, role_of
 
 _CELLS = frozenset(("td", "th"))
 _STRONG = frozenset(("b", "strong", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
@@ -35,6 +36,16 @@ _TARGET = re.compile(f"{_LINK}([^{_LINK}{_LINK_END}]*){_LINK_END}")
 _BOLD = re.compile(f"{BOLD_ON}[^{BOLD_ON}{BOLD_OFF}]*{BOLD_OFF}")
 _POINTS = " :：-–—=|>»\n"
 """All that a cell between label and value may hold."""
+_HEADINGS = frozenset(
+    fold(word)
+    for words in (
+        "field|value|question|answer|response|name|label|entry|поле|значение|вопрос|ответ|питання|відповідь|feld|wert",
+        "frage|antwort|champ|valeur|question|réponse|campo|valor|pregunta|respuesta|valore|domanda|risposta|pergunta",
+        "resposta|pole|wartość|pytanie|odpowiedź|alan|değer|soru|cevap|yanıt|فیلد|مقدار|الحقل|القيمة|項目|内容|字段|항목|내용",
+    )
+    for word in words.split("|")
+)
+"""Both cells of a table's first row: `Question` and `Answer`."""
 _EDGES = re.compile(f"([{_CELL}{_END}{_ROW}])")
 _MARKERS = re.compile("[\ue000-\ue008]")
 
@@ -52,6 +63,12 @@ class _Cell(NamedTuple):
     @property
     def link(self) -> str:
         return next((line.link for line in self.lines if line.link), "")
+
+    @property
+    def opens_field(self) -> bool:
+        """Whether a bold label stands in it with its value below."""
+        field = self.lines[0].field if len(self.lines) > 1 else None
+        return field is not None and field.layout is Layout.BOLD
 
     @property
     def is_name(self) -> bool:
@@ -72,18 +89,31 @@ def page_lines(page: Page) -> list[Line]:
             continue
         heading = len(cells) == 1 and cells[0].strong and cells[0].is_name
         if pending:
-            value = cells[0] if len(cells) == 1 and not heading else None
+            value = cells[0] if len(cells) == 1 and not heading and not cells[0].opens_field else None
             lines.append(_pair(pending, value) if value or role_of(pending.text) else pending.lines[0])
             pending = None
             if value:
                 continue
         if heading and len(row) == 1:
             pending = cells[0]
+        elif len(cells) == 2 and fold(cells[1].text) in _HEADINGS and fold(cells[0].text) in _HEADINGS:
+            continue
         elif len(row) > 1 and len(cells) <= 2 and row[-1] is not cells[0] and cells[0].is_name:
             lines.append(_pair(cells[0], cells[1] if len(cells) == 2 else None))
         else:
             lines.extend(line for cell in cells for line in (*cell.lines, Line("")))
-    return [*lines, *(pending.lines if pending else ())][:MAX_LINES]
+    return _one_way([*lines, *(pending.lines if pending else ())][:MAX_LINES])
+
+
+def _one_way(lines: list[Line]) -> list[Line]:
+    """`lines`, the fields of which are told by the blocks that they begin, or, if <br> parts them, by their colons."""
+    known = [line.field for line in lines if line.field and line.field.role and line.field.layout is Layout.COLON]
+    blocks = sum(field.style == BLOCK for field in known)
+    if not blocks or blocks * 2 > len(known):
+        return lines
+    plain = Style(Layout.COLON)
+    told = ((line, line.field) for line in lines)
+    return [line._replace(field=f._replace(style=plain)) if f and f.style == BLOCK else line for line, f in told]
 
 
 def _pair(name: _Cell, value: _Cell | None) -> Line:

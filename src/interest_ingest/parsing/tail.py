@@ -46,6 +46,7 @@ def is_footer(line: Line, site: Site) -> bool:
     text = line.text.strip()
     if not text or len(text) > 300:
         return False
+    text = text[1:-1] if text[0] == "(" and text[-1] == ")" else text
     named = site.owns(find_url(text) or line.link) or any(name in text for name in site.names)
     ends = URL.search(text)
     sent_from = ends is not None and ends.end() == len(text) and len(text.split()) < 6 and says_sent(text.split()[0])

@@ -318,36 +318,36 @@ _PHRASES: dict[Role, str] = {
         attendee, sent by, =from, =by, who are you, имя, имени, ф и о, фио, фамилия имя, фамилия имя отчество,
         имя и фамилия, имя фамилия, фамилия и имя, как вас зовут, как к вам обращаться, обращение к вам,
         контактное лицо, контакт, клиент*, заказчик*, покупател*, отправител*, автор*, заявител*, представьтесь,
-        =от, =от кого, =отправлено от, имя отправителя, имя клиента, представник, ім'я, імені, пib, піб,
-        прізвище та ім'я, ім'я та прізвище, клієнт*, замовник*, відправник*, =від, =від кого, контактна особа,
-        як вас звати, vor und nachname, vor und zuname, ihr name, kunde, kundin, kundenname, ansprechpartner,
-        absender, =von, verfasser, nom, votre nom, nom et prénom, prénom et nom, nom complet, expéditeur, auteur,
-        =de, contact, nombre, su nombre, tu nombre, nombre completo, nombre y apellidos, nombre y apellido,
-        remitente, autor, cliente, persona de contacto, =de parte de, nome, il tuo nome, nome completo,
-        nome e cognome, nominativo, mittente, autore, =da, referente, seu nome, nome e sobrenome, remetente,
-        contato, =ad, adı, adınız, isim, isminiz, ad soyad, adı soyadı, adınız soyadınız, gönderen, müşteri,
-        yazar, =kimden, yetkili kişi, imię i nazwisko, nadawca, twoje imię, klient*, =od, osoba kontaktowa, نام,
-        نام شما, نام و نام خانوادگی, نام کامل, فرستنده, نویسنده, مشتری, =از, =از طرف, نام مشتری, الاسم, اسم, اسمك,
-        الاسم الكامل, اسمك الكامل, المرسل, الاسم بالكامل, العميل, الكاتب, المؤلف, =من, اسم العميل, =שם, שמך,
-        שם מלא, השם שלך, שולח, לקוח, =מאת, नाम, आपका नाम, पूरा नाम, ग्राहक, प्रेषक, लेखक, की ओर से, किसकी ओर से, द्वारा,
-        お名前, 名前, 氏名, ご氏名, 御名前, 担当者, ご担当者, 担当者名, 差出人, 送信者, 投稿者, お客様名, 姓名,
-        您的姓名, 联系人, 称呼, 发件人, 客户, 作者, 聯絡人, 寄件人, =来自, 您的名字, 이름, 성명, 성함, 보낸 사람,
-        보낸이, 발신자, 작성자, 고객명, 담당자, first and last name, first last name, name and surname,
-        name surname, your full name, guest name, =person, lead name, как обращаться, как к вам, имя посетителя,
-        имя заявителя, имя контактного лица, имя и отчество, прізвище імя, прізвище імя по батькові,
-        як до вас звертатися, звертатися, vorname nachname, vorname und nachname, vorname name, nachname vorname,
-        wie heißen sie, kontaktperson, ansprechpartnerin, anrede und name, name des kunden, nom prénom,
-        prénom nom, nom et prénoms, personne à contacter, interlocuteur, votre nom et prénom, vos nom et prénom,
-        cómo te llamas, cómo se llama, nombre de contacto, nombre del cliente, apellidos y nombre, come ti chiami,
-        nome cognome, cognome e nome, nome del cliente, persona di contatto, contatto, nome sobrenome,
-        nome e apelido, pessoa de contato, pessoa de contacto, nome do cliente, qual é o seu nome, como se chama,
-        nazwisko i imię, imię nazwisko, jak się nazywasz, jak masz na imię, twoje imię i nazwisko, pana pani imię,
-        isim soyisim, isim soyad, ad ve soyad, ad soyisim, ad soyadı, yetkili, müşteri adı,
-        نام و نام خانوادگی شما, اسم شما, نام فرستنده, ما اسمك, الاسم الثلاثي, اسم المرسل, الاسم واللقب,
-        اسم صاحب الطلب, अपना नाम, आपका पूरा नाम, संपर्क व्यक्ति, भेजने वाला, お客様氏名, お客様のお名前, ご担当者名,
-        ご担当者様名, ご担当者様, 代表者名, ご芳名, 姓名全名, 联系人姓名, 称谓, 您的称呼, 客户名称, 客户姓名,
-        访客, 訪客, 聯絡人姓名, 联络人, 怎么称呼您, 담당자명, 담당자 성함, 문의자, 신청자, 고객님 성함, 성명 이름,
-        문의자명
+        =от, =от кого, =отправлено от, имя отправителя, имя клиента, представник, ім'я, імені, пib, піб, ім я,
+        імя, прізвище та ім'я, ім'я та прізвище, клієнт*, замовник*, відправник*, =від, =від кого,
+        контактна особа, як вас звати, vor und nachname, vor und zuname, ihr name, kunde, kundin, kundenname,
+        ansprechpartner, absender, =von, verfasser, nom, votre nom, nom et prénom, prénom et nom, nom complet,
+        expéditeur, auteur, =de, contact, nombre, su nombre, tu nombre, nombre completo, nombre y apellidos,
+        nombre y apellido, remitente, autor, cliente, persona de contacto, =de parte de, nome, il tuo nome,
+        nome completo, nome e cognome, nominativo, mittente, autore, =da, referente, seu nome, nome e sobrenome,
+        remetente, contato, =ad, adı, adınız, isim, isminiz, ad soyad, adı soyadı, adınız soyadınız, gönderen,
+        müşteri, yazar, =kimden, yetkili kişi, imię i nazwisko, nadawca, twoje imię, klient*, =od,
+        osoba kontaktowa, نام, نام شما, نام و نام خانوادگی, نام کامل, فرستنده, نویسنده, مشتری, =از, =از طرف,
+        نام مشتری, الاسم, اسم, اسمك, الاسم الكامل, اسمك الكامل, المرسل, الاسم بالكامل, العميل, الكاتب, المؤلف,
+        =من, اسم العميل, =שם, שמך, שם מלא, השם שלך, שולח, לקוח, =מאת, नाम, आपका नाम, पूरा नाम, ग्राहक, प्रेषक, लेखक,
+        की ओर से, किसकी ओर से, द्वारा, お名前, 名前, 氏名, ご氏名, 御名前, 担当者, ご担当者, 担当者名, 差出人,
+        送信者, 投稿者, お客様名, 姓名, 您的姓名, 联系人, 称呼, 发件人, 客户, 作者, 聯絡人, 寄件人, =来自,
+        您的名字, 이름, 성명, 성함, 보낸 사람, 보낸이, 발신자, 작성자, 고객명, 담당자, first and last name,
+        first last name, name and surname, name surname, your full name, guest name, =person, lead name,
+        как обращаться, как к вам, имя посетителя, имя заявителя, имя контактного лица, имя и отчество,
+        прізвище імя, прізвище імя по батькові, як до вас звертатися, звертатися, vorname nachname,
+        vorname und nachname, vorname name, nachname vorname, wie heißen sie, kontaktperson, ansprechpartnerin,
+        anrede und name, name des kunden, nom prénom, prénom nom, nom et prénoms, personne à contacter,
+        interlocuteur, votre nom et prénom, vos nom et prénom, cómo te llamas, cómo se llama, nombre de contacto,
+        nombre del cliente, apellidos y nombre, come ti chiami, nome cognome, cognome e nome, nome del cliente,
+        persona di contatto, contatto, nome sobrenome, nome e apelido, pessoa de contato, pessoa de contacto,
+        nome do cliente, qual é o seu nome, como se chama, nazwisko i imię, imię nazwisko, jak się nazywasz,
+        jak masz na imię, twoje imię i nazwisko, pana pani imię, isim soyisim, isim soyad, ad ve soyad,
+        ad soyisim, ad soyadı, yetkili, müşteri adı, نام و نام خانوادگی شما, اسم شما, نام فرستنده, ما اسمك,
+        الاسم الثلاثي, اسم المرسل, الاسم واللقب, اسم صاحب الطلب, अपना नाम, आपका पूरा नाम, संपर्क व्यक्ति, भेजने वाला,
+        お客様氏名, お客様のお名前, ご担当者名, ご担当者様名, ご担当者様, 代表者名, ご芳名, 姓名全名, 联系人姓名,
+        称谓, 您的称呼, 客户名称, 客户姓名, 访客, 訪客, 聯絡人姓名, 联络人, 怎么称呼您, 담당자명, 담당자 성함,
+        문의자, 신청자, 고객님 성함, 성명 이름, 문의자명
     """,
     Role.MESSAGE: """
         message, your message, message body, message text, comment, comments, comment or message,
@@ -644,7 +644,7 @@ def says_origin(line: str) -> bool:
     The mail or the sending must be what the line begins with: people write `I sent you the form` in their messages.
     """
     folded = fold(line)
-    if _machine_phrases().search(folded):
+    if folded.startswith("sent via ") or _machine_phrases().search(folded):
         return True
     if _mentions(folded, _AUTOMATIC) and (_mentions(folded, _MADE) or _mentions(folded, _SENT)):
         return True
@@ -657,7 +657,7 @@ def _mentions(folded: str, stems: str) -> bool:
     if _UNSPACED.search(folded) and any(stem in folded for stem in _unspaced_of(stems)):
         return True
     begins = _stems_of(stems)
-    return any([word.startswith(begins) for word in folded.split()])  # a list: half the time of a generator
+    return any(word.startswith(begins) for word in folded.split())
 
 
 @cache
