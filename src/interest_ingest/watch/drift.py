@@ -24,7 +24,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import comb, sqrt
 from typing import Final
 
@@ -44,8 +44,14 @@ FEWEST_USUAL: Final = 30
 FEWEST_ALIKE: Final = 20
 """Mails of one shape and action that make what is usual of these."""
 
+MISSING_CHANCE: Final = 1e-4
+"""So improbable must be, besides, that so few of the mails have some part of the layout."""
+
 CORE: Final = 0.98
-"""A part of the layout that so many of the usual mails have belongs to the template."""
+"""A sentence that so many of the usual mails have belongs to the template."""
+
+STILL: Final = 5
+"""One of so many newest mails must show it: what was repaired, or taken back, is over."""
 
 SENTENCE_MISSING: Final = 15
 """Mails in a row without a sentence that all had."""
@@ -157,48 +163,88 @@ def _one_of_each(recent: Iterable[Seen]) -> list[Seen]:
     return list(kept.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A habit without its last mails. `usual`: by shape and kind the number of mails, and by field how many filled it.
+    `rare`: mails whose shape no other had."""
+
+    usual: dict[str, dict[str, list[int]]]
+    number: int
+    rare: int
+
+    @classmethod
+    def before(cls, habit: Habit, window: int) -> Past:
+        """What was usual before the last `window` mails."""
+        shapes = [(name, ShapeHabit("", (), _NEVER, _NEVER, usual=_copied(one))) for name, one in habit.shapes.items()]
+        by_name = dict(shapes)
+        for seen in habit.recent[:-window]:
+            if seen.shape in by_name:
+                by_name[seen.shape].count(seen)
+        rare = habit.rare + sum(one.number == 1 for one in by_name.values())
+        number = habit.rare + sum(one.number for one in by_name.values())
+        return cls({name: one.usual for name, one in shapes}, number, rare)
+
+    def mails(self, shape: str) -> int:
+        """How many had this shape."""
+        return sum(counts[0] for counts in self.usual.get(shape, {}).values())
+
+    def is_new(self, seen: Seen) -> bool:
+        """Whether no mail had its shape."""
+        return not self.mails(seen.shape)
+
+    def ended_so(self, seen: Seen) -> bool:
+        """Whether a mail of its shape was read, or not read, as it was."""
+        return bool(self.usual.get(seen.shape, {}).get(seen.kind, [0])[0])
+
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _copied(one: ShapeHabit) -> dict[str, list[int]]:
+    return {kind: list(counts) for kind, counts in one.usual.items()}
+
+
 # The rules
 
 
 def new_layout(habit: Habit) -> Iterator[Drift]:
-    """Shapes that no usual mail had.
+    """Shapes that no usual mail had, and parts missing that many usual mails had.
 
     How probable a mail of an unseen shape is tell the shapes that were seen just once (Good and Turing): content that
-    a shape does not see through makes many of them, and the test blunt instead of wrong. A new shape that has all
-    that the old ones had, and something more, is an optional section unless nothing else comes any more.
+    a shape does not see through makes many of them, and the test blunt instead of wrong. New shapes that only have
+    something more are optional sections, unless nothing else comes any more.
     """
-    usual = habit.number
-    if usual < FEWEST_USUAL:
-        return
-    rare = habit.rare + sum(one.number == 1 for one in habit.shapes.values())
-    share = at_most(rare, usual)
-    core = _core(habit, usual)
     for window in WINDOWS:
+        past = Past.before(habit, window)
+        if past.number < FEWEST_USUAL or not any(past.is_new(seen) for seen in habit.recent[-STILL:]):
+            continue
         last = _one_of_each(habit.recent[-window:])
-        young = [seen for seen in last if _is_young(habit, seen)]
-        lacking = [seen for seen in young if not core <= set(habit.shapes[seen.shape].parts)]
-        many = lacking or (young if len(young) >= 0.9 * len(last) else [])
-        if len(many) >= 5 and chance_of_so_many(len(many), len(last), share) < CHANCE:
-            yield _changed(habit, many, len(last))
+        young = [seen for seen in last if past.is_new(seen)]
+        if len(young) < 5 or chance_of_so_many(len(young), len(last), at_most(past.rare, past.number)) >= CHANCE:
+            continue
+        if len(young) >= 0.9 * len(last) or _lacks(habit, past, last):
+            yield _changed(habit, young, len(last), past.number)
             return
     yield from _lost_sentence(habit)
 
 
-def _is_young(habit: Habit, seen: Seen) -> bool:
-    shape = habit.shapes.get(seen.shape)
-    return shape is not None and not shape.number
-
-
-def _core(habit: Habit, usual: int) -> set[str]:
-    """The parts of the layout that nearly all usual mails have."""
+def _lacks(habit: Habit, past: Past, last: list[Seen]) -> bool:
+    """Whether the last mails lack a part of the layout that enough of those before had."""
     having: Counter[str] = Counter()
-    for shape in habit.shapes.values():
-        having.update(dict.fromkeys(shape.parts, shape.number))
-    known = usual - habit.rare
-    return {part for part, number in having.items() if number >= CORE * known}
+    for name, shape in habit.shapes.items():
+        having.update(dict.fromkeys(shape.parts, past.mails(name)))
+    now = Counter(part for seen in last for part in _parts(habit, seen))
+    known = sum(past.mails(name) for name in habit.shapes)
+    shares = ((now[part], at_least(number, known)) for part, number in having.items())
+    return any(chance_of_so_few(seen, len(last), share) < MISSING_CHANCE for seen, share in shares)
 
 
-def _changed(habit: Habit, young: list[Seen], of: int) -> Drift:
+def _parts(habit: Habit, seen: Seen) -> tuple[str, ...]:
+    shape = habit.shapes.get(seen.shape)
+    return shape.parts if shape else ()
+
+
+def _changed(habit: Habit, young: list[Seen], of: int, before: int) -> Drift:
     shapes = [habit.shapes[name] for name in dict.fromkeys(seen.shape for seen in reversed(young))]
     since = min(one.first_at for one in shapes)
     return Drift(
@@ -206,7 +252,7 @@ def _changed(habit: Habit, young: list[Seen], of: int) -> Drift:
         habit.parser,
         habit.sender,
         f"mails of {habit.sender} that {habit.parser} reads have a new layout since {_minute(since)}: {len(young)} of "
-        f"the last {of} have a skeleton that none of the {habit.number} before had",
+        f"the last {of} have a skeleton that none of the {before} before had",
         _repair(habit, shapes),
         _samples(shapes),
     )
@@ -238,15 +284,16 @@ def lost_fields(habit: Habit) -> Iterator[Drift]:
     Mails of a new shape are expected to be like all others of their action; those of an action that is new are not
     judged, nor are those that could not be read, or have no card: other rules tell of them.
     """
-    if habit.number < FEWEST_USUAL:
-        return
-    usual = _usual_fills(habit)
     lost: dict[str, tuple[float, int, int]] = {}
     for window in WINDOWS:
+        past = Past.before(habit, window)
+        if past.number < FEWEST_USUAL:
+            continue
+        usual = _usual_fills(past)
         last = [seen for seen in _one_of_each(habit.recent[-window:]) if seen.kind not in (FAILED, NOTHING)]
-        for place, field in enumerate(FIELDS):
-            if field not in lost and (found := _lost(last, place, usual)):
-                lost[field] = found
+        for place, name in enumerate(FIELDS):
+            if name not in lost and (found := _lost(last, place, usual)):
+                lost[name] = found
     if lost:
         yield _empty(habit, lost)
 
@@ -254,17 +301,16 @@ def lost_fields(habit: Habit) -> Iterator[Drift]:
 Usual = Callable[[Seen], list[int] | None]
 
 
-def _usual_fills(habit: Habit) -> Usual:
+def _usual_fills(past: Past) -> Usual:
     """What is usual of mails like one: their number, then by field how many filled it; None if nothing is."""
     by_kind: dict[str, list[int]] = {}
-    for shape in habit.shapes.values():
-        for kind, counts in shape.usual.items():
+    for usual_of in past.usual.values():
+        for kind, counts in usual_of.items():
             together = by_kind.setdefault(kind, [0] * len(counts))
             by_kind[kind] = [one + other for one, other in zip(together, counts, strict=True)]
 
     def usual(seen: Seen) -> list[int] | None:
-        shape = habit.shapes.get(seen.shape)
-        alike = shape.usual.get(seen.kind) if shape else None
+        alike = past.usual.get(seen.shape, {}).get(seen.kind)
         if not alike or alike[0] < FEWEST_ALIKE:
             alike = by_kind.get(seen.kind)
         return alike if alike and alike[0] >= FEWEST_ALIKE else None
@@ -306,20 +352,17 @@ def not_recognized(habit: Habit, fallbacks: frozenset[str]) -> Iterator[Drift]:
     Counted are those of a shape that did not end so before: where a site sends contact forms beside its comments, a
     hundred forms in a row are no drift. Judged by all that ended so before, which is more.
     """
-    usual = habit.number
-    if usual < FEWEST_USUAL:
-        return
     ends = {FAILED, UNKNOWN, *fallbacks}
-    before = sum(counts[0] for shape in habit.shapes.values() for kind, counts in shape.usual.items() if kind in ends)
-    last = habit.recent[-WINDOWS[0] :]
-    bad = [seen for seen in last if seen.kind in ends and not _ended_so(habit, seen)]
-    if len(bad) >= 5 and chance_of_so_many(len(bad), len(last), at_most(before, usual)) < CHANCE:
-        yield _unread(habit, bad, len(last), before / usual)
-
-
-def _ended_so(habit: Habit, seen: Seen) -> bool:
-    shape = habit.shapes.get(seen.shape)
-    return shape is not None and bool(shape.usual.get(seen.kind, [0])[0])
+    for window in WINDOWS:
+        past = Past.before(habit, window)
+        if past.number < FEWEST_USUAL or not any(seen.kind in ends for seen in habit.recent[-STILL:]):
+            continue
+        before = sum(counts[0] for usual in past.usual.values() for kind, counts in usual.items() if kind in ends)
+        last = habit.recent[-window:]
+        bad = [seen for seen in last if seen.kind in ends and not past.ended_so(seen)]
+        if len(bad) >= 5 and chance_of_so_many(len(bad), len(last), at_most(before, past.number)) < CHANCE:
+            yield _unread(habit, bad, len(last), before / past.number)
+            return
 
 
 def _unread(habit: Habit, bad: list[Seen], of: int, share: float) -> Drift:
