@@ -18,9 +18,7 @@ SUBJECT: Final = r"\[ID - \d{1,12}\]"
 PLACE: Final = r"^https?://[^/]{1,200}/app/accounts/\d{1,10}/conversations/\d{1,12}"
 _INBOX: Final = re.compile(r"has been created in (.{1,200}?)\.?$")
 _BUTTON: Final = re.compile(r"^\s*Click\b|/app/accounts/\d")
-_WROTE: Final = re.compile(
-    r"(?m)^(.{1,100}?)\s+(?:wrote|escreveu|escribió|написал\w*|schrieb|a écrit|ha scritto)\s*:\s*$"
-)
+_WROTE: Final = re.compile(r"(.{1,100}?)\s(?:wrote|escreveu|escribió|написал\w*|schrieb|a écrit|ha scritto)\s?:")
 
 
 @parser(
@@ -77,7 +75,8 @@ def interest(mail: Mail) -> Interest:
 
 def message(mail: Mail) -> tuple[str, str]:
     """`Anna Moss wrote:` and the quote below it; both "" in the mails that only name the conversation."""
-    wrote = _WROTE.search(mail.visible_text)
+    lines = (line.strip() for line in mail.visible_text.split("\n") if len(line) < 300)
+    wrote = next((found for line in lines if (found := _WROTE.fullmatch(line))), None)
     if wrote is None:
         return "", ""
     quote = mail.soup.select_one("blockquote") if mail.html else None

@@ -96,7 +96,10 @@ def internal(mail: Mail) -> Iterator[Interest]:
 
 
 def sections(below: str) -> Told:
-    """Read from the end: the visitor may write what looks like any section, but the program's own come after him."""
+    """Read from the end: the visitor may write what looks like any section, but the program's own come after him.
+
+    A mail with a link to accept the chat has no additional data.
+    """
     blocks, at = [], 0
     for part in re.split(r"(\n\s*\n)", below):
         if part.strip():
@@ -106,7 +109,7 @@ def sections(below: str) -> Told:
     if page is None:
         return Told(below.strip(), "", "")
     end, added = blocks[page][0], ""
-    if page and is_addition(blocks[page - 1][1]):
+    if page and "/chat/accept/" not in below and is_addition(blocks[page - 1][1]):
         end, added = blocks[page - 1]
     return Told(below[:end].strip(), added, "".join(blocks[page][1].split("\n")[1:]).strip())
 

@@ -14,8 +14,8 @@ from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.reviews import pieces, stars_in
 
 _SENTENCE: Final = re.compile(
-    r"(?im)^\W{0,4}(?P<name>[^\n]{1,100}?)\s+(?:has |have )?(?:just )?(?:left|wrote|posted|updated|changed)\s"
-    r"[^\n]{0,60}?\breview\s(?:of|for|about)\s(?P<place>[^\n:]{1,200}?)\s?[:.]?[ \t]*$"
+    r"(?i)\W{0,4}(?P<name>.{1,100}?)\s(?:has |have )?(?:just )?(?:left|wrote|posted|updated|changed)\s.{0,60}?"
+    r"\breview\s(?:of|for|about)\s(?P<place>.{1,200}?)\s?[:.]?"
 )
 _ABOUT: Final = re.compile(
     r"(?i)\breviews?\b|bewertung|\bavis\b|rese[ñn]a|opini[oó]n|recension|avalia[cç]|anmeldelse|отзыв|recensie|opini[ae]|omdöme"
@@ -47,13 +47,9 @@ def review(mail: Mail) -> Iterator[Interest]:
     stars = stars_in(mail.subject) or stars_in(mail.visible_text)
     if not _ABOUT.search(mail.subject) or (_SERVICE.search(mail.subject) and not stars):
         raise Ignored("digest or account notice")
-    told = _SENTENCE.search(mail.visible_text)
+    told = sentence(mail.visible_text)
     block = next(
-        (
-            one
-            for one in pieces(mail, ("trustpilot.com",))
-            if one.button and (told is None or told[0].strip() in one.text)
-        ),
+        (one for one in pieces(mail, ("trustpilot.com",)) if one.button and (told is None or told.string in one.text)),
         None,
     )
     if block is None or (told is None and stars is None):
@@ -62,13 +58,19 @@ def review(mail: Mail) -> Iterator[Interest]:
         channel=Channel.REVIEW,
         action=Action.REVIEW,
         author=Author(name=told["name"].strip() if told else None),
-        text=block.text.partition(told[0])[2].strip() if told else last_paragraphs(block.text),
+        text=block.text.partition(told.string)[2].strip() if told else last_paragraphs(block.text),
         source_url=unwrap(block.url),
         event_key=review_id(block.url),
         account=told["place"] if told else None,
         object_kind="page",
         rating=stars,
     )
+
+
+def sentence(text: str) -> re.Match[str] | None:
+    """The first line that says who left a review of what."""
+    lines = (line.strip() for line in text.split("\n") if len(line) < 500)
+    return next((found for line in lines if (found := _SENTENCE.fullmatch(line))), None)
 
 
 def last_paragraphs(text: str) -> str:

@@ -82,10 +82,10 @@ def visitor_words(text: str, name: str) -> str:
 
 
 def visitor_in(spoken: Iterable[Turn], name: str) -> str:
-    """Who of those that spoke is the visitor: he has his name, or one for visitors, or is the only one not of ours."""
+    """Who of `spoken` is the visitor: whoever has his name, else one for visitors; of unknown name the only other."""
     speakers = list(dict.fromkeys(turn.who for turn in spoken))
     known = [who for who in speakers if _same(who, name)] or [who for who in speakers if is_nameless(who)]
-    others = [who for who in speakers if not _STAFF.search(who)]
+    others = [who for who in speakers if not name and not _STAFF.search(who)]
     return known[0] if known else others[0] if len(others) == 1 else ""
 
 
