@@ -43,6 +43,7 @@ from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.pick import (
     Where,
     attribute,
+    between,
     found,
     header,
     labelled,
@@ -88,6 +89,7 @@ def _contract(value: int) -> int:
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=100)]
 Pattern = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_pattern)]
+Bound = Annotated[str, Field(max_length=2_000), AfterValidator(_pattern)]
 Selector = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_selector)]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=2_000)], ...], BeforeValidator(_listed)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_listed)]
@@ -98,11 +100,12 @@ class _Data(BaseModel):
 
 
 class Place(_Data):
-    """Where one value stands: exactly one of `label`, `css`, `link`, `header`, `in`, or a constant `value`.
+    """Where one value stands: exactly one of `label`, `css`, `link`, `header`, `in`, `between`, or a constant `value`.
 
     `pattern` narrows what was found there to its groups; by itself it is searched in the visible text. `attribute` is
-    that of the element which `css` finds, without it its text. `join` puts the values of all labels together. A field
-    that is `required` and absent makes the mail one of an unknown shape.
+    that of the element which `css` finds, without it its text. `between` are patterns of the line above the text and of
+    that below. `join` puts the values of all labels together. A field that is `required` and absent makes the mail one
+    of an unknown shape.
     """
 
     label: Texts = ()
@@ -111,6 +114,7 @@ class Place(_Data):
     link: Pattern | None = None
     header: str | None = None
     within: Literal["subject", "text"] | None = Field(default=None, alias="in")
+    between: Annotated[tuple[Bound, Bound] | None, BeforeValidator(_listed)] = None
     value: str | None = None
     pattern: Pattern | None = None
     join: bool = False
@@ -118,10 +122,10 @@ class Place(_Data):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        given = [self.label, self.css, self.link, self.header, self.within, self.value]
+        given = [self.label, self.css, self.link, self.header, self.within, self.between, self.value]
         count = sum(one not in (None, ()) for one in given)
         if count > 1 or not (count or self.pattern):
-            raise ValueError("say one of label, css, link, header, in, value, or a pattern")
+            raise ValueError("say one of label, css, link, header, in, between, value, or a pattern")
         if self.attribute and not self.css:
             raise ValueError("attribute is that of an element: it needs css")
         return self
@@ -144,6 +148,8 @@ class Place(_Data):
             return link(where, self.link)
         if self.header:
             return header(mail, self.header)
+        if self.between:
+            return between(where, *self.between)
         return mail.subject if self.within == "subject" else visible(where)
 
 
@@ -253,7 +259,7 @@ class Declared(_Data):
         for key in ("subject", "header", "text", "link"):
             yield from getattr(self.match, key)
         for _, places in _each(self.fields):
-            yield from (one for place in places for one in (place.link, place.pattern) if one)
+            yield from (p for one in places for p in (one.link, one.pattern, *(one.between or ())) if p)
 
     def _interest(self, mail: Mail, where: Where) -> Interest:
         told = {name: _first(name, places, mail, where) for name, places in _each(self.fields)}

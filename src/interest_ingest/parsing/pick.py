@@ -91,6 +91,21 @@ def found(pattern: str, text: str) -> str:
     return _groups(match) if match else ""
 
 
+def between(where: Where, opening: str, closing: str) -> str:
+    """The visible text between the first line in which `opening` is found and the next in which `closing` is.
+
+    Without `opening` from the beginning, without `closing` to the end; "" if one of them is given and not found.
+    """
+    lines = visible(where).split("\n")
+    start = _line(lines, opening, 0) if opening else -1
+    end = len(lines) if start is None or not closing else _line(lines, closing, start + 1)
+    return "" if start is None or end is None else "\n".join(lines[start + 1 : end]).strip()
+
+
+def _line(lines: list[str], pattern: str, start: int) -> int | None:
+    return next((n for n in range(start, len(lines)) if re.search(pattern, lines[n].strip())), None)
+
+
 def visible(where: Where) -> str:
     """What a person reads there."""
     return where.visible_text if isinstance(where, Mail) else render(where)

@@ -1,0 +1,532 @@
+"""From sample mails to a parser: what recognizes them, and where in them each field of the card stands.
+
+The proposal is a `Declared` table, the data that a parser without code is made of; `drafting` writes it as one, or as
+Python. It is a beginning that works, made by looking: `decisions` says in words what was seen and chosen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from interest_ingest.authoring.samples import Element, Page, Template, elements, escaped, pages, template
+from interest_ingest.errors import UsageError
+from interest_ingest.ingest.patterns import weakness
+from interest_ingest.mail import Mail
+from interest_ingest.parsing.contract import host_in
+from interest_ingest.parsing.dates import parse_moment
+from interest_ingest.parsing.declared import Declared
+from interest_ingest.parsing.domains import is_free_mail, registrable
+from interest_ingest.parsing.labels import read_labels
+from interest_ingest.parsing.language import detect
+from interest_ingest.parsing.links import unwrap
+from interest_ingest.parsing.shape import shape_of
+from interest_ingest.parsing.tokens import host_of
+from interest_ingest.parsing.vocabulary import Role
+
+_ROLES: Final[dict[Role, str]] = {
+    Role.NAME: "author.name",
+    Role.KANA: "author.name",
+    Role.USERNAME: "author.name",
+    Role.EMAIL: "author.email",
+    Role.PHONE: "author.phone",
+    Role.COMPANY: "author.company",
+    Role.MESSAGE: "text",
+    Role.PRODUCT: "product.name",
+    Role.RATING: "rating",
+    Role.DATE: "occurred_at",
+    Role.ID: "event_key",
+}
+
+# What NAME or the subject says it is: the word as it begins, the channel and the action.
+_KINDS: Final = (
+    (r"review|rating|отзыв|bewertung|avis|reseñ|recens|avalia|yorum|レビュー", "review", "review"),
+    (r"comment|коммент|komment|comentari|commentaire", "comment", "comment"),
+    (r"repl(?:y|ied)|answer|ответ", "comment", "reply"),
+    (r"order|заказ|bestellung|commande|pedido|ordine|zamówieni|sipariş", "form", "order"),
+    (r"missed call|voicemail|call\b|звон|anruf|appel", "call", "call"),
+    (r"mention|упомян", "social", "mention"),
+    (r"\blik(?:e|ed|es)\b|нравится|лайк", "social", "like"),
+    (r"follow|подпис", "social", "follow"),
+    (r"chat|чат", "chat", "message"),
+    (r"message|сообщени|nachricht|mensaje|messaggio|mensagem", "form", "message"),
+)
+_WORDS: Final = {
+    "author.name": r"author|name|\bby\b|user|customer|client|person|from|who|sender|reviewer",
+    "text": r"text|message|comment|body|content|quote|words|description|review|excerpt|note",
+    "product.name": r"product|item|goods|title|subject|thing",
+    "occurred_at": r"date|time|when|posted",
+    "rating": r"rating|stars?|score|grade",
+}
+_PHOTO: Final = r"(?i)avatar|photo|userpic|portrait|profile|face|gravatar"
+_PROFILE: Final = r"(?i)/(?:u|users?|people|profile|member|author|id)s?[/=]|/@"
+_DULL: Final = (
+    r"(?i)unsub|setting|preferenc|help|privacy|terms|policy|support|about|app-?store|play\.google|faq|legal|logo"
+)
+_GOOD: Final = (
+    r"(?i)review|comment|message|post|topic|thread|order|ticket|item|product|reply|discussion|question|lead|request"
+)
+_RATING: Final = r"([0-9](?:[.,][0-9])?) ?(?:/|of|out of|из|von|sur|de|su|z) ?(?:5|10)\b"
+_PLAIN_HEADERS: Final = re.compile(
+    r"(?i)x-(?:mailer|priority|msmail-.*|originating.*|spam.*|google.*|gm-.*|received.*|ms-.*|php.*|auto-response.*|mimeole"
+    r"|entity.*|report.*|sender.*|source.*|sg-.*|ses-.*|mailgun.*|campaign.*|feedback.*|virus.*|uid.*|original.*|env.*)"
+)
+_CASELESS: Final = re.compile(r"[\u0590-\u0fff\u3040-\u9fff\uac00-\ud7af]")
+
+_FOOTER: Final = re.compile(
+    r"(?i)unsubscribe|you (?:get|got|receive|are receiving)|this (?:e-?mail|message) (?:was|is)|sent by|©|all rights"
+    r"|--$|https?://|отпис|вы получили|это письмо|diese e-?mail|sie erhalten|vous recevez|este (?:correo|e-?mail)"
+)
+
+MAX_LINES: Final = 80
+
+MIN_LIKENESS: Final = 0.2
+"""Share of the parts of two mails' shapes that must be the same for one parser to read both."""
+
+
+@dataclass
+class Proposal:
+    """A table in the making, and the decisions in words."""
+
+    table: dict[str, Any]
+    decisions: list[str] = field(default_factory=list)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def place(self, name: str, why: str, **place: Any) -> None:
+        """Read the field `name` there, unless a better place is known already."""
+        if name not in self.fields:
+            self.fields[name] = place
+            self.decisions.append(f"{name}: {why}")
+
+    def declared(self) -> Declared:
+        """The table, checked."""
+        nested: dict[str, Any] = {}
+        for name, place in self.fields.items():
+            whose, _, part = name.rpartition(".")
+            (nested.setdefault(whose, {}) if whose else nested)[part] = place
+        return Declared.model_validate_json(json.dumps({**self.table, "fields": nested}))
+
+
+def propose(name: str, mails: Sequence[Mail]) -> Proposal:
+    """A parser `name` for `mails`; raises `UsageError` for mails that do not belong together."""
+    _check_together(mails)
+    proposal = Proposal({"name": name, "version": 1, "match": {}})
+    labels = _common_labels(mails)
+    _from_labels(labels, proposal)
+    _from_headers(mails, proposal)
+    found = elements(mails) if all(mail.html.strip() for mail in mails) else []
+    _from_page(found, mails, proposal)
+    subject = template([mail.subject for mail in mails], _known(mails, proposal))
+    _from_subject(subject, proposal)
+    _from_lines(mails, proposal)
+    _recognize(subject, mails, proposal)
+    _from_links(mails, proposal)
+    _from_dates(found, mails, proposal)
+    _finish(name, mails, proposal)
+    return proposal
+
+
+def _check_together(mails: Sequence[Mail]) -> None:
+    domains = list(dict.fromkeys(_domain(mail) for mail in mails))
+    roots = {registrable(one) for one in domains}
+    if len(roots) > 1:
+        raise UsageError(
+            f"the samples do not belong together: they are from {' and '.join(sorted(domains))}; "
+            "one parser reads the mails of one sender"
+        )
+    if not any(domains):
+        raise UsageError("a sample has no sender: it is no whole mail; save it as .eml with its headers")
+    first = set(shape_of(mails[0]).parts)
+    for number, mail in enumerate(mails[1:], 2):
+        other = set(shape_of(mail).parts)
+        alike = len(first & other) / max(1, len(first | other))
+        shared = template([mails[0].subject, mail.subject]).fixed
+        if alike < MIN_LIKENESS and not (shared and alike):
+            raise UsageError(
+                f"the samples do not belong together: sample {number} is laid out otherwise than the first "
+                f"({mail.subject[:60]!r}, {mails[0].subject[:60]!r}); make a parser of each"
+            )
+
+
+def _domain(mail: Mail) -> str:
+    return mail.sender.email.rpartition("@")[2].lower() if mail.sender else ""
+
+
+def _common_labels(mails: Sequence[Mail]) -> dict[str, Role | None]:
+    """The labels that all samples have, with what they mean."""
+    told = [{answer.label: answer.role for answer in read_labels(mail).answers if answer.label} for mail in mails]
+    return {label: role for label, role in told[0].items() if all(label in one for one in told)}
+
+
+def _from_labels(labels: dict[str, Role | None], proposal: Proposal) -> None:
+    named = {role for role in labels.values() if role}
+    if not named & {Role.NAME, Role.EMAIL, Role.PHONE, Role.MESSAGE, Role.FIRST_NAME}:
+        return
+    parts = [label for role in (Role.FIRST_NAME, Role.LAST_NAME) for label, one in labels.items() if one is role]
+    if parts and Role.NAME not in named:
+        proposal.place("author.name", f"the labels {' and '.join(map(repr, parts))}", label=parts, join=len(parts) > 1)
+    for label, role in labels.items():
+        name = _ROLES.get(role) if role else None
+        if name:
+            told = proposal.fields.get(name)
+            if told and "label" in told and not told.get("join"):
+                told["label"].append(label)
+            else:
+                proposal.place(name, f"the label {label!r}", label=[label])
+    rest = [label for label, role in labels.items() if role is None or role not in _ROLES]
+    if rest:
+        proposal.decisions.append(f"labels kept as they are: {', '.join(rest[:8])}")
+
+
+def _from_headers(mails: Sequence[Mail], proposal: Proposal) -> None:
+    answers = [(mail.reply_to, _sender_root(mail)) for mail in mails]
+    theirs = [one for one, own in answers if one and registrable(_root(one.email)) != own]
+    if len(theirs) == len(mails) and all("@" in one.email for one in theirs):
+        proposal.place("author.email", "the address to answer to (Reply-To)", header="reply_to.email")
+        if all(_is_name(one.name) for one in theirs):
+            proposal.place("author.name", "the name in Reply-To", header="reply_to.name")
+    senders = [mail.sender.name if mail.sender else "" for mail in mails]
+    via = re.compile(r"^(.{1,200}?) (?:via|через|\(via|über|de|in|at|on|@) ")
+    if all(map(via.match, senders)) and (len(set(senders)) > 1 or " via " in senders[0]):
+        proposal.place("author.name", "the name in From", header="from.name", pattern=via.pattern)
+    elif len(set(senders)) > 1 and all(map(_is_name, senders)):
+        proposal.place("author.name", "the name in From", header="from.name")
+
+
+def _root(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _sender_root(mail: Mail) -> str:
+    return registrable(_domain(mail))
+
+
+def _from_page(found: list[Element], mails: Sequence[Mail], proposal: Proposal) -> None:
+    """Author, text, product and rating by the elements that differ, those first whose names say what they are."""
+    differing = [one for one in found if one.differs and all(one.texts)]
+    names = [one for one in differing if all(map(_is_name, one.texts)) and not _has_block(one)]
+    if author := _best(names, "author.name", mails, shortest=True):
+        proposal.place("author.name", f"the element {author.selector}", css=author.selector)
+    author_texts = author.texts if author else ()
+    texts = [one for one in differing if one.texts != author_texts and not _holds_others(one, differing, author_texts)]
+    texts = [one for one in texts if not all(map(_is_name, one.texts)) or re.search(_WORDS["text"], one.selector)]
+    if text := _best(texts, "text", mails, shortest=False):
+        proposal.place("text", f"the element {text.selector}", css=text.selector)
+    others = [one for one in differing if one not in (author, text) and one.texts != author_texts]
+    named = re.compile(rf"(?i){_WORDS['product.name']}")
+    told = [one for one in others if named.search(one.selector) and not _has_block(one)]
+    if told:
+        proposal.place("product.name", f"the element {told[0].selector}", css=told[0].selector)
+    rating = [one for one in found if all(re.search(_RATING, text) for text in one.texts) and not _has_block(one)]
+    for rated in rating[:1]:
+        first = all(re.match(rf"\D*{_RATING}", text) for text in rated.texts)  # then the first number is it
+        narrowed = {} if first else {"pattern": _RATING}
+        proposal.place("rating", f"the element {rated.selector}", css=rated.selector, **narrowed)
+    _from_pictures(found, proposal)
+
+
+def _from_pictures(found: list[Element], proposal: Proposal) -> None:
+    for one in found:
+        told = " ".join(str(one.tag.get(key) or "") for key in ("class", "src", "alt", "id"))
+        if one.tag.name == "img" and re.search(_PHOTO, told) and not re.search(r"(?i)logo|icon|pixel", told):
+            src = str(one.tag.get("src") or "")
+            if host := host_of(src):
+                proposal.table["photo_hosts"] = [registrable(host) or host]
+                proposal.place("author.photo_url", f"the picture {one.selector}", css=one.selector, attribute="src")
+                return
+
+
+def _has_block(one: Element) -> bool:
+    return one.tag.find(["div", "p", "table", "td"]) is not None
+
+
+def _holds_others(one: Element, differing: list[Element], author: tuple[str, ...]) -> bool:
+    """Whether it is only the box around elements that differ themselves."""
+    inner = [other for other in differing if other is not one and one.tag in other.tag.parents]
+    if any(other.texts == author for other in inner) and author:
+        return True
+    return any(len(other.texts[0]) > len(one.texts[0]) * 0.6 and other.texts != one.texts for other in inner)
+
+
+def _best(found: list[Element], name: str, mails: Sequence[Mail], *, shortest: bool) -> Element | None:
+    """The one whose selector says what it is; else, of several samples, the shortest or longest that differs."""
+    hints = re.compile(rf"(?i){_WORDS[name]}")
+    hinted = [one for one in found if hints.search(one.selector.rpartition(" > ")[2])] or [
+        one for one in found if hints.search(one.selector)
+    ]
+    in_subject = [one for one in found if shortest and _in_subjects(one, mails)]
+    pool = hinted or in_subject or ([] if len(mails) == 1 and shortest else found)
+    size = {one.selector: sum(map(len, one.texts)) for one in pool}
+    return min(pool, key=lambda one: size[one.selector] if shortest else -size[one.selector], default=None)
+
+
+def _in_subjects(one: Element, mails: Sequence[Mail]) -> bool:
+    return all(text in mail.subject for text, mail in zip(one.texts, mails, strict=True))
+
+
+def _known(mails: Sequence[Mail], proposal: Proposal) -> list[str]:
+    """What is known to be no word of the template: the values that were found, names, what stands in quotes."""
+    known = [value for mail in mails for value in _values(mail, proposal)]
+    if len(mails) == 1:
+        known += re.findall(r"[\"“«„]([^\"“”«»„]{1,200})[\"”»“]", mails[0].subject)
+        known += re.findall(r"(?<=\S )[A-ZА-ЯЁ][\w'’-]+(?: [A-ZА-ЯЁ][\w'’-]+)+", mails[0].subject)
+    return known
+
+
+def _values(mail: Mail, proposal: Proposal) -> Iterator[str]:
+    """The values of the author and the product, which a subject may repeat."""
+    channel = {"channel": "form", "action": "request"}
+    table = Proposal({**proposal.table, **channel}, fields=proposal.fields).declared() if proposal.fields else None
+    for interest in table.read(mail) if table else ():
+        told = (interest.author.name, interest.author.email, interest.product.name, interest.event_key)
+        yield from filter(None, told)
+
+
+def _from_subject(subject: Template, proposal: Proposal) -> None:
+    if not subject.fixed:
+        return
+    for gap in subject.gaps:
+        place = {"in": "subject", "pattern": subject.pattern(gap)}
+        if all(map(_is_name, gap.values)) and "author.name" not in proposal.fields:
+            proposal.place("author.name", f"the subject, as in {gap.values[0]!r}", **place)
+        elif "product.name" not in proposal.fields and _is_product(gap.values, proposal):
+            proposal.place("product.name", f"the subject, as in {gap.values[0]!r}", **place)
+
+
+def _is_product(values: tuple[str, ...], proposal: Proposal) -> bool:
+    """Whether a gap of the subject is nothing that is read elsewhere already: not the author, no number, no address."""
+    plain = all(values) and not any(value.isdigit() or "@" in value for value in values)
+    return plain and "author.name" in proposal.fields and not all(map(_is_name, values))
+
+
+def _is_name(text: str) -> bool:
+    """Whether `text` may be somebody's name by its looks."""
+    words = text.split()
+    if not 0 < len(words) < 5 or len(text) > 60 or re.search(r"[\d@:/!?#*_=<>]", text):
+        return False
+    if _CASELESS.search(text):
+        return True
+    return words[0][0].isupper() and all(word[0].isupper() or len(word) < 4 for word in words)
+
+
+def _from_lines(mails: Sequence[Mail], proposal: Proposal) -> None:
+    """From the visible text: who it was by a sentence that all samples share, what he wrote by the lines around it."""
+    lines = [[line.strip() for line in mail.visible_text.split("\n")][:MAX_LINES] for mail in mails]
+    if "author.name" not in proposal.fields:
+        _author_line(lines, proposal)
+    if "text" not in proposal.fields:
+        _text_between(lines, mails, proposal)
+
+
+def _author_line(lines: list[list[str]], proposal: Proposal) -> None:
+    for line in filter(None, lines[0]):
+        one = template(_same(line, lines), _capitalized(line) if len(lines) == 1 else ())
+        for gap in one.gaps:
+            if len(one.fixed) > 1 and all(map(_is_name, gap.values)):
+                pattern = f"(?m){one.pattern(gap)}"
+                proposal.place("author.name", f"the line “{line[:60]}”", **{"in": "text", "pattern": pattern})
+                return
+
+
+def _same(line: str, lines: list[list[str]]) -> list[str]:
+    """The line of each sample that is most like `line` of the first."""
+    return [line, *(max(other, key=lambda one: _alike(line, one), default="") for other in lines[1:])]
+
+
+def _capitalized(line: str) -> list[str]:
+    return re.findall(r"[A-ZА-ЯЁ][\w'’-]+(?: [A-ZА-ЯЁ][\w'’-]+)+", line)
+
+
+def _alike(one: str, other: str) -> float:
+    mine, theirs = set(one.split()), set(other.split())
+    return len(mine & theirs) / max(1, len(mine | theirs))
+
+
+def _text_between(lines: list[list[str]], mails: Sequence[Mail], proposal: Proposal) -> None:
+    """The longest run of lines that are not the template's, with the lines around it."""
+    personal = list(dict.fromkeys(filter(None, _personal(mails, proposal))))
+    fixed = [_fixed_line(line, lines, personal) for line in lines[0]]
+    if len(lines) == 1:
+        fixed = _around_longest(lines[0], fixed)
+    runs = list(_runs(lines[0], fixed))
+    if not runs:
+        whole = {"in": "text", "pattern": r"(?s)^(.{1,20000})"}
+        proposal.place("text", "nothing stands out, so it is all of the visible text: narrow it", **whole)
+        return
+    _, opening, closing = max(runs, key=lambda run: run[0])
+    proposal.place("text", f"the lines between {opening!r} and {closing!r}", between=[opening, closing])
+
+
+def _personal(mails: Sequence[Mail], proposal: Proposal) -> Iterator[str]:
+    """What must not be taken for words of the template: it is not there in the next mail, nor in a scrubbed one."""
+    for mail in mails:
+        yield from _values(mail, proposal)
+        yield from (word for to in mail.to for word in (to.email, *to.name.split()) if len(word) > 2)
+        yield from re.findall(r"(?m)^[^\W\d_]{2,12},? ([A-ZА-ЯЁ][\w-]{1,30})[,!]$", mail.visible_text)
+
+
+def _fixed_line(line: str, lines: list[list[str]], personal: list[str]) -> str:
+    """The pattern of a line of the template; "" for one that may be somebody's own, or is empty."""
+    if not line or re.match(r"(?:https?://\S+|\W*)$", line):
+        return ""
+    same = _same(line, lines)
+    one = template(same, personal)
+    known = len(lines) > 1 or any(value in line for value in personal)
+    enough = len(one.fixed) > 1 or (one.fixed and not one.gaps)
+    share = sum(map(len, one.fixed)) / max(1, len(line))
+    return one.pattern() if known and enough and (share > 0.3 or not one.gaps) and len(line) < 200 else ""
+
+
+def _around_longest(lines: list[str], fixed: list[str]) -> list[str]:
+    """Of one sample nobody knows which lines are the template's: those that end with a colon, what is above the last
+    known one before the longest paragraph, and what a footer says."""
+    spoken = [n for n, line in enumerate(lines) if line and not fixed[n] and not _FOOTER.search(line)]
+    if not spoken:
+        return fixed
+    longest = max(spoken, key=lambda n: len(lines[n]))
+    told = list(fixed)
+    for number, line in enumerate(lines):
+        sure = line.endswith(":") or _FOOTER.search(line)
+        if line and not told[number] and sure and not re.search(r"https?://|@", line):
+            told[number] = f"^{escaped(re.split(r'[0-9]', line)[0][:60])}"
+    if not any(told[:longest]) and longest:
+        above = next((n for n in range(longest - 1, -1, -1) if lines[n]), None)
+        if above is not None and not re.search(r"[0-9@]|https?://", lines[above]):
+            told[above] = f"^{escaped(lines[above][:60])}"
+    return told
+
+
+def _runs(lines: list[str], fixed: list[str]) -> Iterator[tuple[int, str, str]]:
+    """The runs of lines that are not fixed: their length without links, the pattern above and the one below."""
+    size, opening = 0, ""
+    for line, pattern in zip([*lines, ""], [*fixed, None], strict=True):
+        if pattern or pattern is None:
+            if size:
+                yield size, opening, pattern or ""
+            size, opening = 0, pattern or ""
+        else:
+            size += len(re.sub(r"https?://\S+", "", line))
+
+
+def _recognize(subject: Template, mails: Sequence[Mail], proposal: Proposal) -> None:
+    """By the sender, then a machine's own header if there is one, else by the words of the subject."""
+    match = proposal.table["match"]
+    addresses = {mail.sender.email.lower() for mail in mails if mail.sender}
+    domain = _common_domain([_domain(mail) for mail in mails])
+    if len(addresses) == 1 and is_free_mail(domain):
+        match["from_address"] = next(iter(addresses))
+    else:
+        match["from_domain"] = domain
+    proposal.decisions.append(f"sender: {match.get('from_domain') or match['from_address']}")
+    if header := _machine_header(mails):
+        match["header"] = header
+        proposal.decisions.append(f"recognized by the header {header}")
+    elif subject.fixed:
+        match["subject"] = subject.pattern()
+        proposal.decisions.append(f"recognized by the subject {match['subject']}")
+    signed = [{one for value in mail.headers("DKIM-Signature") for one in _signers(value)} for mail in mails]
+    aligned = (one for one in sorted(set.intersection(*signed)) if registrable(one) == registrable(domain))
+    own = [one for one in aligned if host_in(domain, (one,)) or host_in(one, (registrable(domain),))]
+    if own:
+        proposal.table["signed_by"] = own
+        proposal.decisions.append(f"signed by {', '.join(own)}")
+
+
+def _common_domain(domains: Sequence[str]) -> str:
+    parts = [one.split(".")[::-1] for one in domains]
+    common = []
+    for labels in zip(*parts, strict=False):
+        if len(set(labels)) > 1:
+            break
+        common.append(labels[0])
+    return ".".join(reversed(common))
+
+
+def _signers(signature: str) -> list[str]:
+    return [one.lower() for one in re.findall(r"(?:^|;)\s*d\s*=\s*([\w.-]{3,253})", signature)]
+
+
+def _machine_header(mails: Sequence[Mail]) -> str:
+    """A field of the service's own whose value is a word and the same in all samples."""
+    for name, value in mails[0].all_headers():
+        own = name.lower().startswith("x-") and not _PLAIN_HEADERS.fullmatch(name)
+        word = re.fullmatch(r"[A-Za-z][A-Za-z_.-]{2,40}", value)
+        if own and word and all(mail.header(name) == value for mail in mails):
+            return f"(?i)^{escaped(name)}: {escaped(value)}$"
+    return ""
+
+
+def _from_links(mails: Sequence[Mail], proposal: Proposal) -> None:
+    found = [one for one in pages(mails) if not re.search(_DULL, f"{one.links[0]} {one.words}")]
+    names = [next(iter(_values(mail, proposal)), "") for mail in mails]
+    profile = next((one for one in found if _is_profile(one, names)), None)
+    own = _sender_root(mails[0])
+    places = [one for one in found if one is not profile and one.differs and (one.has_ids or len(mails) > 1)]
+    place = max(places, key=lambda one: _worth(one, own), default=None)
+    hosts: list[str] = []
+    if place and _worth(place, own) > 0:
+        proposal.place("source_url", f"the link {place.links[0]}", link=place.plain)
+        if place.has_ids:
+            proposal.place("event_key", "the ids in that link", link=place.pattern)
+        hosts += map(host_of, place.links)
+    if profile:
+        proposal.place("author.profile_url", f"the link {profile.links[0]}", link=profile.plain)
+        hosts += map(host_of, profile.links)
+    if hosts:
+        proposal.table["link_hosts"] = sorted({registrable(one) or one for one in hosts})
+        proposal.decisions.append(f"links may lead to {', '.join(proposal.table['link_hosts'])}")
+
+
+def _is_profile(page: Page, names: list[str]) -> bool:
+    return bool(names[0] and page.words == names[0]) or bool(re.search(_PROFILE, page.links[0]))
+
+
+def _worth(page: Page, own: str) -> int:
+    """How likely it is that a link leads to the very place of the interest."""
+    url = page.links[0]
+    return (
+        2 * bool(re.search(_GOOD, url))
+        + bool(re.search(r"(?i)repl|answer|view|read|open|see|ответ|посмотр|откр|ansehen|voir|ver\b", page.words))
+        + 2 * page.has_ids
+        + 2 * (registrable(host_of(url)) == own)
+        - 3 * bool(re.fullmatch(r"https?://[^/?#]+/?", unwrap(url)))
+    )
+
+
+def _from_dates(found: list[Element], mails: Sequence[Mail], proposal: Proposal) -> None:
+    languages = tuple(dict.fromkeys(filter(None, (detect(mails[0].visible_text), "en"))))
+    dated = [one for one in found if not _has_block(one) and all(0 < len(text) < 60 for text in one.texts)]
+    for one in dated:
+        moments = [parse_moment(text, languages, mail.date) for text, mail in zip(one.texts, mails, strict=True)]
+        if all(moments):
+            proposal.place("occurred_at", f"the element {one.selector}", css=one.selector)
+            break
+    if "occurred_at" in proposal.fields:
+        proposal.table["languages"] = list(languages)
+
+
+def _finish(name: str, mails: Sequence[Mail], proposal: Proposal) -> None:
+    """Channel and action, what is mandatory, and no pattern that explodes."""
+    kind = name.rpartition(".")[2] + " " + " ".join(mail.subject for mail in mails)
+    told = next(((c, a) for words, c, a in _KINDS if re.search(f"(?i){words}", kind)), ("form", "request"))
+    channel, action = told
+    if channel in ("review", "comment", "social") and not {"source_url", "event_key"} & set(proposal.fields):
+        proposal.decisions.append(f"no link to the {channel} was found, so its channel is form: a {channel} needs one")
+        channel = "form"
+    proposal.table |= {"channel": channel, "action": action}
+    proposal.decisions.append(f"channel {channel}, action {action}")
+    for needed in ("author.name", "text"):
+        place = proposal.fields.get(needed)
+        if place is not None:
+            place["required"] = True
+            break
+    for slow in [key for key, place in proposal.fields.items() if _is_slow(place)]:
+        del proposal.fields[slow]
+        proposal.decisions.append(f"{slow}: its pattern would be slow on other mails, so it is left out")
+
+
+def _is_slow(place: dict[str, Any]) -> bool:
+    return any(weakness(one) for one in (place.get("pattern"), place.get("link"), *place.get("between", ())) if one)

@@ -1,0 +1,285 @@
+"""What sample mails have in common, and what differs between them: words, elements of the page, links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import reduce
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from bs4 import Tag
+from soupsieve import escape as css_escape
+
+from interest_ingest.mail import Mail
+from interest_ingest.mail.html import render
+from interest_ingest.parsing.links import is_action_link, unwrap
+
+_TOKEN: Final = re.compile(r"\w+(?:[-'’.@]\w+)*|[^\w\s]")
+_LAYOUT: Final = frozenset(
+    (
+        *("html", "body", "head", "style", "script", "title", "meta", "link", "br", "hr"),
+        *("table", "tbody", "tr", "center", "col", "colgroup"),
+    )
+)
+_NOUN: Final = re.compile(
+    r"(?i)(?:my|your|our|new|all)?[_-]?(?:reviews?|comments?|messages?|posts?|topics?|threads?|orders?|tickets?|items?|products?"
+    r"|repl(?:y|ies)|discussions?|questions?|answers?|leads?|requests?|users?|entr(?:y|ies)|forms?|chats?|calls?|[a-z]{1,2})"
+)
+"""A word of an address that names what the id behind it is of."""
+
+MAX_ELEMENTS: Final = 400
+
+
+class Word(NamedTuple):
+    """A word or a sign, and whether there is a blank before it."""
+
+    text: str
+    spaced: bool
+
+
+class Gap(NamedTuple):
+    """What differs: its value in every text, and whether there is a blank before it."""
+
+    values: tuple[str, ...]
+    spaced: bool
+
+    @property
+    def pattern(self) -> str:
+        """Takes as little as it can; it may be empty if it was so in some text."""
+        return f".{{{int(all(self.values))},200}}?"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A sentence with gaps."""
+
+    parts: tuple[Word | Gap, ...]
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """The gaps, in their order."""
+        return [part for part in self.parts if isinstance(part, Gap)]
+
+    @property
+    def fixed(self) -> list[str]:
+        """The words that are no gaps, without signs."""
+        return [part.text for part in self.parts if isinstance(part, Word) and part.text[0].isalnum()]
+
+    def pattern(self, group: Gap | None = None) -> str:
+        """A regular expression for such sentences, in which the gap `group` is a group."""
+        out = ""
+        before: Word | Gap | None = None
+        for part in self.parts:
+            loose = any(isinstance(one, Gap) and not all(one.values) for one in (before, part))
+            blank = " ?" if loose else " "
+            told = escaped(part.text) if isinstance(part, Word) else part.pattern
+            out += (blank if before and part.spaced else "") + (f"({told})" if part is group else told)
+            before = part
+        return f"^{out}$"
+
+
+def template(texts: Sequence[str], varying: Collection[str] = ()) -> Template:
+    """The words that all `texts` share, in their order; numbers and the words of `varying` are never among them."""
+    lists = [_words(text) for text in texts]
+    loose = {word.casefold() for value in varying for word in _TOKEN.findall(value)}
+    common: list[str] = reduce(_shared, ([word.text for word in one] for one in lists))
+    common = [one for one in common if one.casefold() not in loose and not any(map(str.isdigit, one))]
+    while (aligned := [_gaps(one, common) for one in lists]) and None in aligned:
+        common.pop()  # a word that was left out may have stood for another of the same letters
+    values = [[" ".join(gap) for gap in gaps or []] for gaps in aligned]
+    parts: list[Word | Gap] = []
+    for number in range(len(common) + 1):
+        told = tuple(_told(one[number], text) for one, text in zip(values, texts, strict=True))
+        if any(told):
+            parts.append(Gap(told, _is_spaced(told, texts)))
+        if number < len(common):
+            parts.append(Word(common[number], _follows(lists[0], common, number)))
+    return Template(tuple(parts))
+
+
+def _words(text: str) -> list[Word]:
+    return [Word(found[0], found.start() > 0 and text[found.start() - 1].isspace()) for found in _TOKEN.finditer(text)]
+
+
+def _shared(one: list[str], other: list[str]) -> list[str]:
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return [word for block in blocks for word in one[block.a : block.a + block.size]]
+
+
+def _gaps(words: list[Word], common: list[str]) -> list[list[str]] | None:
+    """What stands before, between and behind the `common` words; None if they are not all there."""
+    gaps: list[list[str]] = [[]]
+    wanted = list(common)
+    for word in words:
+        if wanted and word.text == wanted[0]:
+            wanted.pop(0)
+            gaps.append([])
+        else:
+            gaps[-1].append(word.text)
+    return None if wanted else gaps
+
+
+def _told(words: str, text: str) -> str:
+    """The words of a gap as they are written in `text`."""
+    pattern = r"\s*".join(map(re.escape, words.split(" ")))
+    found = re.search(pattern, text) if words else None
+    return found[0] if found else words
+
+
+def _is_spaced(values: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether a blank stands before the first of `values` that is not empty."""
+    value, text = next((value, text) for value, text in zip(values, texts, strict=True) if value)
+    return text[: max(0, text.find(value))][-1:].isspace()
+
+
+def _follows(words: list[Word], common: list[str], number: int) -> bool:
+    """Whether the common word with this number has a blank before it."""
+    places = iter(words)
+    for wanted in common[:number]:
+        next(word for word in places if word.text == wanted)
+    return next((word.spaced for word in places if word.text == common[number]), True)
+
+
+def escaped(text: str) -> str:
+    """`text` as a pattern, with no more backslashes than it needs."""
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+
+
+class Element(NamedTuple):
+    """An element that all samples have: its selector, its tag in the first one, and what it says in each."""
+
+    selector: str
+    tag: Tag
+    texts: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether it says something else in other samples; one sample alone proves nothing."""
+        return len(self.texts) == 1 or len(set(self.texts)) > 1
+
+
+def elements(mails: Sequence[Mail]) -> list[Element]:
+    """The elements with text of their own that a CSS selector finds in every sample, in the order of the page."""
+    found: dict[str, Element] = {}
+    for tag in mails[0].soup.find_all(True, limit=MAX_ELEMENTS):
+        if tag.name in _LAYOUT:
+            continue
+        selector = next((one for one in _selectors(tag) if mails[0].soup.select_one(one) is tag), None)
+        if selector is None or selector in found:
+            continue
+        same = [mail.soup.select_one(selector) for mail in mails]
+        if all(same):
+            texts = tuple(render(one).strip() for one in same if one)
+            found[selector] = Element(selector, tag, texts)
+    return list(found.values())
+
+
+def _selectors(tag: Tag) -> Iterator[str]:
+    """By what a template names it, then by its place in what has a name."""
+    yield from _named(tag)
+    path = [_nth(tag)]
+    for above in list(tag.parents)[:6]:
+        for named in _named(above):
+            yield f"{named} > {' > '.join(path)}"
+        if above.name in ("body", "html", "[document]"):
+            yield " > ".join(["body", *path])
+            return
+        path.insert(0, _nth(above))
+
+
+def _named(tag: Tag) -> Iterator[str]:
+    """Ids and class names with figures are made for one mail, or say nothing."""
+    own = tag.get("id")
+    if isinstance(own, str) and re.fullmatch(r"[A-Za-z][A-Za-z_-]*", own):
+        yield f"{tag.name}#{css_escape(own)}"
+    for name in ("itemprop", "data-field", "role"):
+        if isinstance(value := tag.get(name), str) and re.fullmatch(r"[A-Za-z_-]+", value):
+            yield f'{tag.name}[{name}="{value}"]'
+    classes = [one for one in (tag.get("class") or []) if re.fullmatch(r"[A-Za-z][A-Za-z_-]*", one)]
+    yield from (f"{tag.name}.{css_escape(one)}" for one in classes)
+
+
+def _nth(tag: Tag) -> str:
+    before = sum(1 for one in tag.previous_siblings if isinstance(one, Tag) and one.name == tag.name)
+    return f"{tag.name}:nth-of-type({before + 1})"
+
+
+class Page(NamedTuple):
+    """A kind of link that all samples have: a pattern with its ids as groups, and the link in each of them."""
+
+    pattern: str
+    links: tuple[str, ...]
+    words: str
+    """What a person clicks on, in the first sample."""
+
+    @property
+    def plain(self) -> str:
+        """The pattern without groups."""
+        return re.sub(r"\((\[0-9\]\+|\[\\w-\]\+)\)", r"\1", self.pattern)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it leads elsewhere in other samples."""
+        return len(self.links) == 1 or len(set(self.links)) > 1
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether an id stands in it."""
+        return "(" in self.pattern
+
+
+def pages(mails: Sequence[Mail]) -> list[Page]:
+    """The links that all samples have, without those that act on one click; of one pattern only the first."""
+    found: dict[str, Page] = {}
+    words = {unwrap(anchor.href): anchor.text for anchor in reversed(mails[0].anchors)}
+    for link in _places(mails[0]):
+        pattern = _generalized(link)
+        if pattern in found:
+            continue
+        same = [next((one for one in _places(mail) if re.search(pattern, one)), "") for mail in mails]
+        if all(same):
+            found[pattern] = Page(pattern, tuple(same), words.get(link, ""))
+    return list(found.values())
+
+
+def _places(mail: Mail) -> Iterable[str]:
+    return dict.fromkeys(unwrap(one) for one in mail.links if one.startswith("http") and not is_action_link(one))
+
+
+def _generalized(link: str) -> str:
+    """The last words of the path with the ids in them as groups, and the ids of the query."""
+    parts = urlsplit(link)
+    segments = [one for one in parts.path.split("/") if one]
+    ids = [number for number, one in enumerate(segments) if _is_id(one)]
+    start = max(0, ids[0] - 1) if ids else max(0, len(segments) - 2)
+    while ids and start > 0 and not _NOUN.fullmatch(segments[start]):  # a page's own words in the address
+        start -= 1
+    told = [
+        _segment(one, fixed=not ids or n == start or _NOUN.fullmatch(one) is not None) for n, one in enumerate(segments)
+    ]
+    path = "".join(f"/{one}" for one in told[start : (ids[-1] + 1) if ids else None])
+    query = [pair.partition("=") for pair in parts.query.split("&")]
+    keys = [key for key, _, value in query if value.isdigit() and re.fullmatch(r"[\w-]{1,30}", key)]
+    asked = "".join(f"{'[^#]{0,200}&' if n else '[?&]'}{escaped(key)}=([0-9]+)" for n, key in enumerate(keys))
+    between = "[^#?]{0,200}" if asked and path and not ids else ""
+    fragment = re.fullmatch(r"([A-Za-z_-]+)([0-9]+)", parts.fragment)
+    anchor = f"{'' if asked else '[^#]{0,300}'}#{escaped(fragment[1])}([0-9]+)" if fragment else ""
+    return f"{path or escaped(parts.hostname or '') + '/'}{between}{asked}{anchor}"
+
+
+def _segment(segment: str, *, fixed: bool) -> str:
+    if segment.isdigit():
+        return "([0-9]+)"
+    if _is_id(segment):
+        return r"([\w-]+)"
+    return escaped(segment) if fixed and re.fullmatch(r"[A-Za-z_.-]{1,30}", segment) else "[^/?#]+"
+
+
+def _is_id(segment: str) -> bool:
+    if segment.isdigit():
+        return True
+    mixed = any(map(str.isdigit, segment)) and any(map(str.isalpha, segment))
+    return mixed and len(segment) > 7 and re.fullmatch(r"[\w-]+", segment) is not None and segment.count("-") < 5
