@@ -62,7 +62,7 @@ def upgrade() -> None:
         instant("last_at", nullable=False),
         sa.Column("state", sa.JSON, nullable=False),
         sa.UniqueConstraint("parser", "sender"),
-        comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of all its mails.",
+        comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of them all.",
     )
     create_table(
         "habit_shape",

@@ -396,7 +396,7 @@ habit = Table(
     _instant("last_at", nullable=False),
     Column("state", CleanJson, nullable=False),
     UniqueConstraint("parser", "sender"),
-    comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of all its mails.",
+    comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of them all.",
 )
 
 habit_shape = Table(
