@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from interest_ingest.parsing import Action, Interest, Mail, Match, parser
-from interest_ingest.parsing.social import Network, interests, named, portrait, quoted, unquoted
+from interest_ingest.parsing.deeds import read_sentence
+from interest_ingest.parsing.social import Network, interests, named, portrait, quoted, shown, unquoted
 
 HOSTS = ("facebook.com", "fb.com")
 PORTRAITS = re.compile(r"scontent[\w.-]*\.fbcdn\.net")
@@ -59,7 +60,7 @@ def ids(url: str) -> str:
 def words(mail: Mail) -> str:
     """What the person wrote: in the text part between the `====` lines, in HTML the `span.mb_text` below his portrait.
 
-    The first span is the sentence; below the second portrait of a shared post stand somebody else's words.
+    The first of several is the sentence; below the second portrait of a shared post stand somebody else's words.
     """
     subject, *blocks = re.split(r"\n=+\s*(?:\n|$)", mail.text)
     for block in blocks or [subject]:
@@ -68,10 +69,12 @@ def words(mail: Mail) -> str:
     if "mb_text" not in mail.html:
         return quoted(mail.html_text)
     spans = [span for span in mail.soup.select("span.mb_text") if not span.select("span.mb_text")]
+    if len(spans) > 1 or (spans and read_sentence([shown(spans[0])])):
+        del spans[0]
     face = mail.soup.find("img", src=portrait(mail, PORTRAITS) or "-")
     below = {id(span) for span in face.find_all_next("span", class_="mb_text")} if face else set()
-    chosen = [span for span in spans[1:] if id(span) in below] or spans[1:]
-    return next(filter(None, (unquoted(span.get_text("\n", strip=True)) for span in chosen)), "")
+    chosen = [span for span in spans if id(span) in below] or spans
+    return next(filter(None, (unquoted(shown(span)) for span in chosen)), "")
 
 
 FACEBOOK = Network(HOSTS, PORTRAITS, ids, news=frozenset({Action.OTHER}), words=words)

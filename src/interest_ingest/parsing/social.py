@@ -14,17 +14,22 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from bs4 import Tag
+
 from interest_ingest.cards import Action, Author, Channel, Interest
 from interest_ingest.mail import Mail
-from interest_ingest.mail.html import Anchor, Image
+from interest_ingest.mail.html import Anchor, Image, render
 from interest_ingest.parsing.contract import Changed, Ignored, host_in
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.deeds import Deed, read_sentence
 from interest_ingest.parsing.links import is_action_link, unwrap
-from interest_ingest.parsing.passages import MAX_LINES, Line, Picture, lines_of
+from interest_ingest.parsing.passages import Line, Picture, lines_of
 from interest_ingest.parsing.profiles import profile_key
 
 NOISE: Final = "digest or account notice"
+
+MAX_TOLD: Final = 1_000
+"""Lines of a mail in which sentences are looked for."""
 
 _NOISE_KEY: Final = re.compile(
     r"(?i)friend_?(?:sugg|find|found)|people_you|recommendations|(?<![a-z])recs|highlight|birthday|invit|security|log_?in|password|"
@@ -154,7 +159,7 @@ def _is_for_us(passage: _Passage, network: Network, is_digest: bool) -> bool:
 def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
     """The entries of a digest: each begins with a sentence whose author is a link, and has a link to what happened."""
     is_page = any(anchor.text for line in lines for anchor in line.anchors)
-    starts = [(place, deed) for place, line in enumerate(lines) if (deed := _tells(line, network, is_page))]
+    starts = [(place, deed) for place, line in enumerate(lines[:MAX_TOLD]) if (deed := _tells(line, network, is_page))]
     ends = [place for place, _ in starts[1:]] + [len(lines)]
     for (start, deed), end in zip(starts, ends, strict=False):
         part = lines[start:end]
@@ -169,6 +174,8 @@ def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
 
 def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
     """The deed of a line that has a link with the author's name, where lines have links with words at all."""
+    if is_page and not any(anchor.text for anchor in line.anchors):
+        return None
     deed = read_sentence([line.text])
     names = {anchor.text.lower() for anchor in line.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts)}
     return deed if deed and (deed.author.lower() in names or not is_page) else None
@@ -299,7 +306,7 @@ def written(mail: Mail) -> str:
     if found := quoted(rest) or quoted(text) or quoted(mail.html_text):
         return found
     lines = text.split("\n")
-    told = next((place for place, line in enumerate(lines[:MAX_LINES]) if read_sentence([line])), len(lines))
+    told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), len(lines))
     below = _EMPTY_LINES.split("\n".join(lines[told + 1 :]).strip(), maxsplit=1)[0].strip()
     return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below
 
@@ -323,6 +330,11 @@ def deed_of(mail: Mail, lines: int = 20) -> Deed | None:
         return by_subject or by_body
     unbent = by_subject.action is by_body.action and linked(mail, by_body.author)
     return by_body if unbent and not linked(mail, by_subject.author) else by_subject
+
+
+def shown(tag: Tag) -> str:
+    """What a person sees of a part of `mail.soup`: links and bold words in their line, `<br>` and blocks break it."""
+    return render(tag)
 
 
 def unquoted(text: str) -> str:
