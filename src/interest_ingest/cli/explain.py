@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from interest_ingest.cli.common import Given, json_option, neutral, one_line, print_json
+from interest_ingest.cli.drafting import known_rules
+from interest_ingest.cli.kit import own_places
 from interest_ingest.cli.reading import authserv_option, configured_rules, read_bytes, reading_of
+
+if TYPE_CHECKING:
+    from interest_ingest.ingest.rules import Rules
 
 WIDTH = 20
 """Columns of the names on the left."""
@@ -21,8 +27,14 @@ SHOWN = 3
 @click.argument("file", metavar="FILE|-")
 @json_option
 @authserv_option
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A folder of your parsers, which are asked too and run in this process.",
+)
 @click.pass_obj
-def explain(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]) -> None:
+def explain(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...], folder: Path | None) -> None:
     """Read one mail (- is standard input), write nothing, and tell why it became what it became.
 
     For every field of every card: the place of the mail where its value stands, or what it was made of. For every
@@ -32,18 +44,25 @@ def explain(given: Given, file: str, as_json: bool, authserv_id: tuple[str, ...]
     from interest_ingest.authoring.explaining import Asked
     from interest_ingest.authoring.explaining import explain as explained
     from interest_ingest.ingest.authentication import authenticate
-    from interest_ingest.ingest.sandbox import third_party
     from interest_ingest.mail import Mail
 
-    rules, found = configured_rules(given), authenticate(raw, authserv_id)
-    if rules.third_party:
-        rules = replace(rules, foreign=third_party(rules).parsers)
+    rules, found = _rules(given, folder), authenticate(raw, authserv_id)
     name = "mail.eml" if file == "-" else file
     document = explained(Asked(Mail.from_bytes(raw), reading_of(raw, rules, found), rules, found, name))
     if as_json:
         print_json(document)
     else:
         _show(document)
+
+
+def _rules(given: Given, folder: Path | None) -> Rules:
+    """The configured rules; with a folder its parsers are asked beside the built-in ones."""
+    if folder is None:
+        return known_rules(given)
+    from interest_ingest.authoring.workshop import parsers_in, rules_with
+
+    mine = [one for place in own_places(given, folder) for one in parsers_in(place.file)]
+    return replace(rules_with(mine, configured_rules(given)), packages=(), folder=None)
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interest_ingest.cli.common import Given, json_option, neutral, one_line, print_json
+from interest_ingest.cli.drafting import folder_option
 from interest_ingest.cli.reading import configured_rules
+from interest_ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from interest_ingest.authoring.testing import Case, Result
     from interest_ingest.authoring.workshop import Place
-
-folder_option = click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where your parsers are; the configured folder without it, else ./parsers.",
-)
 
 VALUE_WIDTH = 200
 """Characters of a value that a person is shown; what is to be pasted is shown whole."""
@@ -113,11 +108,18 @@ def lint(given: Given, names: tuple[str, ...], folder: Path | None, as_json: boo
 
 def _places(given: Given, folder: Path | None) -> tuple[list[Place], list[Place]]:
     """The built-in parsers and the author's own."""
-    from interest_ingest.authoring.workshop import built_in, place_of
+    from interest_ingest.authoring.workshop import built_in
+
+    return built_in(), own_places(given, folder)
+
+
+def own_places(given: Given, folder: Path | None) -> list[Place]:
+    """The parsers in the author's folder, if there is any."""
+    from interest_ingest.authoring.workshop import place_of
     from interest_ingest.parsing.load import source_files
 
     mine = _folder(given, folder)
-    return built_in(), [place_of(file) for file in source_files(mine)] if mine else []
+    return [place_of(file) for file in source_files(mine)] if mine else []
 
 
 def _folder(given: Given, folder: Path | None) -> Path | None:
@@ -125,9 +127,10 @@ def _folder(given: Given, folder: Path | None) -> Path | None:
     from interest_ingest.authoring.workshop import DEFAULT
 
     configured = configured_rules(given).folder if folder is None else None
-    if folder or configured:
-        return folder or Path(str(configured))
-    return DEFAULT if DEFAULT.is_dir() and not (DEFAULT / "interest_parsers").is_dir() else None
+    mine = folder or (Path(configured) if configured else None)
+    if mine and not mine.is_dir():
+        raise UsageError(f"{mine} is no folder: name that of your parsers")
+    return mine or (DEFAULT if DEFAULT.is_dir() and not (DEFAULT / "interest_parsers").is_dir() else None)
 
 
 def place_named(given: Given, name: str, folder: Path | None) -> Place:
@@ -183,10 +186,10 @@ def _field(one: Result) -> dict[str, Any]:
 def _show_case(case: Case) -> None:
     right = len(case.results) - len(case.differing)
     if case.ok:
-        click.echo(one_line(f"ok      {case.name}: {right} fields"))
+        click.echo(one_line(f"ok {case.name}: {right} fields"))
         return
     if case.expected is None:
-        click.echo(one_line(f"new     {case.name}: {_told(case)}; it has no expected document: accept it"))
+        click.echo(one_line(f"new {case.name}: {_told(case)}; it has no expected document: accept it"))
     else:
         click.echo(one_line(f"differs {case.name}: {right} fields ok, {len(case.differing)} not"))
     for one in case.differing:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interest_ingest.cli.common import Given, json_option, one_line, print_json
-from interest_ingest.cli.kit import VALUE_WIDTH, folder_option, place_named
+from interest_ingest.cli.drafting import folder_option
+from interest_ingest.cli.kit import VALUE_WIDTH, place_named
 from interest_ingest.cli.ledger import Since
 from interest_ingest.errors import UsageError
 
