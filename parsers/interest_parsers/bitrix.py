@@ -13,7 +13,7 @@ from typing import Final
 from interest_ingest.parsing import SITES, Action, Author, Changed, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import form_of, read_form
-from interest_ingest.parsing.labels import Answer, Labels
+from interest_ingest.parsing.labels import Answer, Labels, read_labels
 from interest_ingest.parsing.orders import Item, is_shops_copy, order, site_of_sender
 from interest_ingest.parsing.tokens import resolve
 from interest_ingest.parsing.vocabulary import Role, role_of
@@ -31,7 +31,7 @@ NOTICES: Final = (
     (r"VIRUS_|EVENT_LOG|CHECK_|STATISTIC|PERFMON", "automated"),
 )
 
-_SIGN: Final = r"\A\s*+[^\n]{4,200}\n-{40,44}[ \t]*\n"
+_SIGN: Final = r"\A\s*+[^\n]{4,200}\n[ \t]?-{40,44}[ \t]*\n"
 """`Информационное сообщение сайта …` over its ruler; what was sent through a form has a heading of a line next."""
 _QUESTION = re.compile(r"\*{20,60}$")
 _RULER = re.compile(r"-{30,60}$")
@@ -41,7 +41,12 @@ _TOTAL = re.compile(r"[^\n:：]{3,60}[:：] (?=[^\n]{0,40}\d)([^\n]{1,60}?)\.?$"
 _ITEM = re.compile(r"([^\n]{1,300}?) - (\d{1,6}(?:[.,]\d{1,4})?)(?: ([^\W\d]{1,10}\.?))?(?::| ?[xхX×]) ([^\n]{1,60})$")
 """`Name - 2 шт: 980 руб.`, later `Name - 2 шт x 490 руб.`"""
 _ONE_CLICK = re.compile(r"(?i)один клик|1 клик|one.click|быстр\w+ заказ|quick order|предзаказ|pre-?order")
-_FEEDBACK: Final = r"(?i)\A[^\n:]{1,200}: [^\n]*(?:форм|feedback|form|rückmeld|повідомлен)"
+_FEEDBACK = re.compile(r"(?i):[^\n]{0,60}(?:из формы|з форми|feedback|rückmeldung)")
+_NOTICE = re.compile(
+    r"(?i)\s*+(?:информационное сообщение|інформаційне повідомлення|informational message|informationsnachricht)"
+)
+_GENERATED = re.compile(r"\n\n[^\n]{8,120}(?:автоматич|automat)[^\n]{0,40}\Z")
+"""`Сообщение сгенерировано автоматически.`, in any language that has the word."""
 
 
 @parser(
@@ -50,7 +55,7 @@ _FEEDBACK: Final = r"(?i)\A[^\n:]{1,200}: [^\n]*(?:форм|feedback|form|rückm
     match=Match(header=r"(?i)^X-EVENT_NAME: \w"),
     link_hosts=SITES,
     signed_by=SITES,
-    instead_of=("bitrix.form", "bitrix.feedback"),
+    instead_of=("bitrix.form",),
 )
 def event(mail: Mail) -> Iterator[Interest]:
     """Any event that names itself: `X-EVENT_NAME: FEEDBACK_FORM`."""
@@ -74,17 +79,23 @@ def event(mail: Mail) -> Iterator[Interest]:
     match=Match(link=RESULT),
     link_hosts=SITES,
     signed_by=SITES,
-    instead_of=("bitrix.feedback",),
 )
 def web_form(mail: Mail) -> Iterator[Interest]:
     """`Заполнена web-форма: [3] Заявка`, with each question above a line of asterisks."""
     yield _filled(mail)
 
 
-@parser("bitrix.feedback", version=1, match=Match(subject=_FEEDBACK, text=_SIGN), link_hosts=SITES, signed_by=SITES)
-def feedback(mail: Mail) -> Iterator[Interest]:
-    """`Вам было отправлено сообщение через форму обратной связи`"""
-    yield _filled(mail)
+@parser("bitrix.letter", version=1, match=Match(text=_SIGN), link_hosts=SITES, signed_by=SITES, fallback=0)
+def letter(mail: Mail) -> Iterator[Interest]:
+    """`Информационное сообщение сайта …` without the headers: feedback, a form of somebody's module, or a notice."""
+    labels = read_labels(mail)
+    if labels.roles & {Role.USERNAME, Role.PASSWORD}:
+        raise Ignored("account notice")
+    form = form_of(labels, mail)
+    if _FEEDBACK.search(mail.subject) or form.phone or (form.email and form.text):
+        yield _filled(mail)
+    elif _NOTICE.match(mail.visible_text):
+        raise Ignored("notice of the site")
 
 
 def _filled(mail: Mail) -> Interest:
@@ -95,7 +106,10 @@ def _filled(mail: Mail) -> Interest:
     action = action_of(form, mail)
     if action is Action.REQUEST and _ONE_CLICK.search(f"{mail.subject}\n{form.labels.intro[:500]}"):
         action = Action.ORDER
-    return interest_of(form, mail, action=action, event_key=_key(mail), source_url=form.page or _result(mail))
+    text = _GENERATED.sub("", f"\n\n{form.text}").strip()
+    return interest_of(
+        form, mail, action=action, text=text, event_key=_key(mail), source_url=form.page or _result(mail)
+    )
 
 
 def _questions(mail: Mail) -> Labels | None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from interest_ingest.parsing import SITES, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_from_site
+from interest_ingest.parsing.automatic import is_robot
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Labels, read_labels
 from interest_ingest.parsing.orders import goes_to
@@ -69,12 +71,15 @@ def default_template_by_mailer(mail: Mail) -> Iterator[Interest]:
     match=Match(subject=SUBJECT, text=MESSAGE_ONLY),
     link_hosts=SITES,
     signed_by=SITES,
+    fallback=0,
 )
 def message_only(mail: Mail) -> Iterator[Interest]:
     """`Message Body: …` and the footer: a mail to the owner if a visitor is to be answered, else a receipt."""
-    if not form_of(Labels(), mail).email:
+    visitor = form_of(Labels(), mail).email
+    if not visitor and is_robot(mail.sender):
         raise Ignored("receipt for the customer")
-    yield _read(mail)
+    if visitor and is_from_site(mail, visitor):
+        yield _read(mail)
 
 
 def _read(mail: Mail) -> Interest:

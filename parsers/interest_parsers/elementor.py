@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from interest_ingest.parsing import SITES, Changed, Interest, Mail, Match, parser
+from interest_ingest.parsing import SITES, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_from_site
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.tokens import find_url
@@ -18,12 +19,11 @@ from interest_parsers.form import interest_of
 CREDIT: Final = r"\n-{3,}[ \t]*\n(?:[^\n]{0,1000}\n){1,24}[^\n:：]{2,40}[:：][ \xa0]?Elementor\s*+\Z"
 
 
-@parser("elementor.form", version=1, match=Match(text=CREDIT), link_hosts=SITES, signed_by=SITES)
+@parser("elementor.form", version=1, match=Match(text=CREDIT), link_hosts=SITES, signed_by=SITES, fallback=0)
 def form(mail: Mail) -> Iterator[Interest]:
     """`Name: … / Email: … / Message: … / --- / Date: / Time: / Page URL: / User Agent: / Remote IP: / Powered by:`"""
     fields, _, added = mail.visible_text.rpartition("\n---")
     found = form_of(read_labels(fields), mail)
-    if not (found.name or found.email or found.phone or found.text):
-        raise Changed("the form's fields")
-    page = next(filter(None, map(find_url, added.split("\n"))), "")
-    yield interest_of(replace(found, page=page), mail)
+    if is_from_site(mail, found.email) and (found.name or found.email or found.phone or found.text):
+        page = next(filter(None, map(find_url, added.split("\n"))), "")
+        yield interest_of(replace(found, page=page), mail)

@@ -27,6 +27,8 @@ def notification(mail: Mail) -> Iterator[Interest]:
         return
     rows = [row for row in mail.soup.select('tr[bgcolor="#EAF2FA"]') if isinstance(row, Tag)]
     labels = _read(rows)
+    if not labels.roles:
+        return  # a newsletter in the same blue
     form = form_of(labels, mail)
     if goes_to(mail, form.email):
         raise Ignored("receipt for the customer")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bs4 import Tag
@@ -26,7 +27,7 @@ _SERVER_LINES: Final = (
     r"(?m)^[^\n:：]{2,40}[:：][ \xa0][^\n]{0,40}\b20\d\d\b[^\n]{0,60}\n"
     r"[^\n:：]{2,40}[:：][ \xa0][^\n]{0,12}"
     r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){3,7})[ \t]*\n"
-    r"(?:[^\n:：]{2,40}[:：][ \xa0][^\n]{2,100}\n)?[^\n:：]{2,60}[:：][ \xa0]https?://[^\s]{1,500}[ \t]*$"
+    r"(?:[^\n:：]{2,40}[:：][ \xa0][^\n]{2,100}\n)?[^\n:：]{2,60}[:：][ \xa0](https?://[^\s]{1,500})[ \t]*$"
 )
 
 
@@ -56,7 +57,9 @@ def response(mail: Mail) -> Iterator[Interest]:
 def contact(mail: Mail) -> Iterator[Interest]:
     """`Time: …` / `IP Address: …` / `Contact Form URL: …` below the fields."""
     _refuse(mail)
-    yield interest_of(required_form(mail), mail)
+    form = required_form(mail)
+    page = next((found[1] for found in re.finditer(_SERVER_LINES, mail.visible_text)), form.page)
+    yield interest_of(replace(form, page=page), mail)
 
 
 def _refuse(mail: Mail) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_from_site
 from interest_ingest.parsing.orders import first_host, goes_to
 from interest_ingest.parsing.tokens import find_url, resolve
 
@@ -21,10 +22,12 @@ ENQUIRY: Final = (
 """`This is an enquiry email via https://shop.example/ from:`; above it, in a copy, that it is one."""
 
 
-@parser("joomla.contact", version=1, match=Match(text=ENQUIRY), link_hosts=SITES, signed_by=SITES)
+@parser("joomla.contact", version=1, match=Match(text=ENQUIRY), link_hosts=SITES, signed_by=SITES, fallback=0)
 def contact(mail: Mail) -> Iterator[Interest]:
     """`Shop: Opening hours`"""
     for found in re.finditer(ENQUIRY, mail.visible_text):
+        if not is_from_site(mail, found[4]):
+            return
         if found[1] or goes_to(mail, found[4]):
             raise Ignored("receipt for the customer")
         yield Interest(

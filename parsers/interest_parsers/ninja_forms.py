@@ -10,18 +10,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_from_site
 from interest_ingest.parsing.orders import goes_to
 from interest_ingest.parsing.tokens import resolve
 
 SIGNATURE: Final = r"(?:\A|\n)-[ \xa0]?([^\n@()]{1,100}?) \( ([^\s()@]{1,64}@[^\s()@]{1,255}) \)\s*+\Z"
 
 
-@parser("ninja-forms.contact", version=1, match=Match(text=SIGNATURE), link_hosts=SITES, signed_by=SITES)
+@parser("ninja-forms.contact", version=1, match=Match(text=SIGNATURE), link_hosts=SITES, signed_by=SITES, fallback=0)
 def contact(mail: Mail) -> Iterator[Interest]:
     """`New message from Anna Petrova`"""
     for found in re.finditer(SIGNATURE, mail.visible_text):
         if goes_to(mail, found[2]):
             raise Ignored("receipt for the customer")
+        if not is_from_site(mail, found[2]):
+            return
         yield Interest(
             channel=Channel.FORM,
             action=Action.REQUEST,

@@ -56,14 +56,14 @@ def shop(mail: Mail) -> Iterator[Interest]:
     text = mail.text if mail.text.strip() else mail.visible_text
     if not _is_from_shop(mail):
         return
-    if found := _REVIEW.match(text):
+    if author := _enquirer(mail):
+        yield Interest(channel=Channel.FORM, action=Action.REQUEST, author=author, text=resolve(text.strip()))
+    elif found := _REVIEW.match(text):
         yield _review(found, mail, text[found.end() :])
     elif found := _ORDER.match(text):
         yield _order(found, mail, text[found.end() :])
     elif _SIGNED_UP.match(text):
         raise Ignored("account notice")
-    elif author := _enquirer(mail):
-        yield Interest(channel=Channel.FORM, action=Action.REQUEST, author=author, text=resolve(text.strip()))
 
 
 def _is_from_shop(mail: Mail) -> bool:

@@ -45,12 +45,11 @@ def new_order(mail: Mail) -> Iterator[Interest]:
     """`[Shop] New order : #12 - ABCDEFGHI`"""
     number = re.search(ORDER, mail.subject)
     customer = re.search(_CUSTOMER, mail.visible_text)
-    items = list(_items(mail))
-    if number is None or customer is None or not items:
-        raise Changed("the customer and the items")
+    if number is None or customer is None:
+        raise Changed("the customer")
     site = first_host(mail.links) or site_of_sender(mail)
     author = Author(name=customer[1].strip(), email=customer[2], phone=_phone(mail))
-    yield order(number[1], items, site=site, author=author, note=_note(mail))
+    yield order(number[1], _items(mail), site=site, author=author, note=_note(mail))
 
 
 @parser("prestashop.receipt", version=1, match=Match(subject=_THREAD), fallback=0)

@@ -21,7 +21,7 @@ _EDIT: Final = (
     r"/wp-admin/(?:post\.php\?post=(\d{1,12})&(?:amp;)?action=edit"
     r"|admin\.php\?page=wc-orders&(?:amp;)?action=edit&(?:amp;)?id=(\d{1,12}))"
 )
-_HEADING: Final = r"(?m)^[^\n]{0,80}[#№°º][ \xa0]?[\w/-]{1,30}\]?[ \xa0]{1,3}\([^()\n]{4,60}\)[ \t]*$"
+_HEADING: Final = r"(?m)^[^\n:：]{0,80}[#№°º][ \xa0]?[\w/-]{1,30}\]?[ \xa0]{1,3}\([^()\n]{4,60}\)[ \t]*$"
 """`[Order #1043] (March 3, 2026)`, since 9.8 `Order #1043 (March 3, 2026)`"""
 
 _CANCELLED = re.compile(
@@ -57,6 +57,8 @@ class _Told(NamedTuple):
 )
 def new_order(mail: Mail) -> Iterator[Interest]:
     """“You've received the following order from Anna Petrova: [Order #1043] (March 3, 2026)”"""
+    if mail.header("In-Reply-To"):  # only our own people have the link that they quote
+        raise Ignored("answer to an order notice")
     about = f"{mail.subject}\n{_title(mail)}"
     if _CANCELLED.search(about):
         raise Ignored("order cancelled")

@@ -7,8 +7,12 @@ from typing import Final
 
 from bs4 import Tag
 
+from interest_ingest.mail import Mail
 from interest_ingest.mail.html import render
+from interest_ingest.parsing.automatic import is_robot
+from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Answer, Labels
+from interest_ingest.parsing.phrases import MAIL_CLIENT, SOFTWARE
 from interest_ingest.parsing.vocabulary import Role, role_of
 
 _AROUND: Final = " \n\t\xa0:：*"
@@ -25,3 +29,22 @@ def answered(pairs: Iterable[tuple[str, str]], intro: str = "") -> Labels:
 def shown(tag: Tag) -> str:
     """What a person reads in this part of a page, with its line ends."""
     return render(tag).strip()
+
+
+def is_from_site(mail: Mail, visitor: str) -> bool:
+    """Whether software sent `mail` for the visitor with this address: for templates that a letter could look like.
+
+    It sends as a robot, or to an address of its own domain, or names him in Reply-To, or tells what it is. Nothing is
+    known of who sent a mail that was forwarded.
+    """
+    mailer = mail.header("X-Mailer") or mail.header("User-Agent")
+    if mail.sender is None or MAIL_CLIENT.search(mailer):
+        return mail.sender is None
+    if SOFTWARE.search(mailer):
+        return True
+    sender = mail.sender.email.lower()
+    if sender == visitor.lower():
+        return False
+    domain = sender.rpartition("@")[2]
+    to_itself = domain in {one.email.lower().rpartition("@")[2] for one in mail.to}
+    return to_itself or is_robot(mail.sender) or form_of(Labels(), mail).email.lower() == visitor.lower() != ""
