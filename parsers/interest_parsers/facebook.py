@@ -62,7 +62,7 @@ def words(mail: Mail) -> str:
 
     The first of several is the sentence; below the second portrait of a shared post stand somebody else's words.
     """
-    subject, *blocks = re.split(r"\n=+\s*(?:\n|$)", mail.text)
+    subject, *blocks = re.split(r"\n={20,}\s*(?:\n|$)", mail.text)
     for block in blocks or [subject]:
         if text := quoted(block.replace(mail.subject, "")):
             return text
