@@ -200,6 +200,36 @@ def test_a_broken_parser_is_told_once_and_after_a_reload_no_more(
     assert process.log.read_text().count('"parser not used"') == 1
 
 
+PARSER = """
+name = "bakery.order"
+version = {version}
+channel = "form"
+action = "order"
+match = {{ from_domain = "bakery.example" }}
+fields = {{ text = {{ in = "subject" }} }}
+"""
+
+
+def test_a_parser_that_is_dropped_in_or_changed_reads_after_a_reload(
+    dovecot: Dovecot, running: Callable[..., Process], tmp_path: Path
+) -> None:
+    """The configuration stays as it is; the folder is read again, tables without code and folders of their own too."""
+    (folder := tmp_path / "parsers" / "bakery").mkdir(parents=True)
+    process = running(mailbox(dovecot, "baker"))
+    process.config.write_text(process.config.read_text() + f'[parsers]\nfolder = "{folder.parent}"\n')
+    await_true(lambda: process.told('"started"'))
+    for version in (1, 2):
+        (folder / "parser.toml").write_text(PARSER.format(version=version))
+        process.child.send_signal(signal.SIGHUP)
+        await_true(lambda: process.log.read_text().count("configuration reloaded") == version)  # noqa: B023
+        mail = f"From: Bakery <a@bakery.example>\nSubject: Loaf {version}\nDate: Sat, 21 Nov 2026 09:15:00 +0000\n\n.\n"
+        dovecot.deliver("baker", mail.encode())
+        await_true(lambda: process.log.read_text().count('"cards": 1') == version)  # noqa: B023
+    with Store.open(process.database) as store:
+        read_by = {card["text"]: (card["parser"], card["parser_version"]) for card in store.cards()}
+    assert read_by == {"Loaf 1": ("bakery.order", 1), "Loaf 2": ("bakery.order", 2)}
+
+
 def test_a_reload_takes_the_new_configuration_and_keeps_the_old_if_that_is_bad(
     dovecot: Dovecot, running: Callable[..., Process]
 ) -> None:

@@ -55,6 +55,54 @@ def test_parser_list_shows_them_and_names_what_is_not_loaded(config: Path, capfd
     assert code == 1
 
 
+TABLE = """
+name = "bakery.order"
+version = 1
+channel = "form"
+action = "order"
+match = { from_domain = "bakery.example" }
+fields = { author.name = { header = "from.name" } }
+"""
+
+BAD = {
+    "syntax.py": ("def :\n", "SyntaxError"),
+    "import.py": ("import nothing_of_this_name\n", "No module named"),
+    "raises.py": ("1 / 0\n", "ZeroDivisionError"),
+    "empty.py": ("x = 1\n", "there is no parser in it"),
+    "contract.py": (SHOP.replace("version=3", "version=3, contract=9"), "version 9 of the parser contract"),
+    "twin.py": (SHOP.replace("bakery.review", "mail.letter"), "interest-ingest itself has one too; rename it"),
+    "nobody.py": (SHOP.replace('Match(from_domain="bakery.example")', "Match()"), "it would claim every mail"),
+    "field.toml": (TABLE.replace("author.name", "author.nam"), "fields.author.nam is unknown"),
+    "slow.toml": (TABLE.replace("match = {", "match = { subject = '(a+)+$',"), "takes more than 0.2 s"),
+    "old.toml": (TABLE.replace("version = 1", "version = 1\ncontract = 9"), "version 9 of the contract"),
+    "none.toml": ("name =", "it is no TOML"),
+}
+
+
+def test_each_bad_file_is_named_with_its_sentence_and_the_others_work(tmp_path: Path, capfd: Capture) -> None:
+    (folder := tmp_path / "parsers").mkdir()
+    for name, (text, _) in BAD.items():
+        (folder / name).write_text(text)
+    for name, text in (("review/parser.py", SHOP), ("order/parser.toml", TABLE), ("draft/notes.py", "1 / 0")):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text)
+    (folder / "zwilling.toml").write_text(TABLE)
+    (config := tmp_path / "c.toml").write_text(
+        f'[database]\nurl = "sqlite:///{tmp_path}/i.db"\n[parsers]\nfolder = "{folder}"\n'
+    )
+    code, out = _run(capfd, config, "parser", "list", "--json")
+    told = json.loads(out)
+    assert code == 1
+    assert {"bakery.review", "bakery.order"} <= {one["name"] for one in told["parsers"]}
+    problems = {Path(problem.split(": ")[0]).name: problem for problem in told["problems"]}
+    assert problems.keys() == {*BAD, "zwilling.toml"}
+    for name, (_, sentence) in BAD.items():
+        assert sentence in problems[name]
+    assert "has one too; rename it" in problems["zwilling.toml"]
+    checked = [line for line in _run(capfd, config, "check")[1].splitlines() if "third-party" in line]
+    assert [line.split()[0] for line in checked] == ["ok", *["FAIL"] * len(problems)]
+
+
 def test_check_names_them_one_line_each(config: Path, capfd: Capture) -> None:
     lines = [line for line in _run(capfd, config, "check")[1].splitlines() if "third-party" in line]
     assert [line.split()[0] for line in lines] == ["ok", "FAIL", "FAIL"]

@@ -95,9 +95,12 @@ class Sandboxes:
         problems: list[str] = []
         taken = {one.name: "interest-ingest itself" for one in builtin_parsers()}
         sources, unreadable = _sources(self._rules)
-        with ThreadPoolExecutor(LOADED_AT_ONCE) as pool:
-            declared = list(pool.map(self._declared, sources))
-        for source, (parsers, sentences) in zip(sources, declared, strict=True):
+        tables = [source for source in sources if source.endswith(".toml")]
+        code = [[source] for source in sources if source not in tables]
+        with ThreadPoolExecutor(LOADED_AT_ONCE) as pool:  # tables hold no code that would have to be kept apart
+            declared = {source: told for one in pool.map(self._all_declared, [tables, *code]) for source, told in one}
+        for source in sources:
+            parsers, sentences = declared[source]
             problems += sentences
             for one in parsers:
                 if one.fallback is None and not any(map(any, dict(one.match).values())):
@@ -127,12 +130,25 @@ class Sandboxes:
         known = {key: getattr(handed, key) for key in ("trust", "canon_digest", "message_id_digest", "shape", "sender")}
         return reading.model_copy(update={"cards": cards, **known})
 
-    def _declared(self, source: str) -> tuple[list[Foreign], list[str]]:
-        child = _Child(self._stop)  # most are not needed again for hours
+    def _all_declared(self, sources: list[str]) -> list[tuple[str, tuple[list[Foreign], list[str]]]]:
+        """What the parsers of `sources` are, from one sandbox after the other as long as each lasts."""
+        child: _Child | None = None
+        told = []
         try:
-            answer = _asked(child, Declare(source, self._rules.limits), self._rules.limits)
+            for source in sources:
+                child = child or _Child(self._stop)
+                answer = _asked(child, Declare(source, self._rules.limits), self._rules.limits)
+                if isinstance(answer, Killed) or not child.goes_on:
+                    child.kill()
+                    child = None
+                told.append((source, self._declared(source, answer)))
         finally:
-            child.kill()
+            if child:  # most are not needed again for hours
+                child.kill()
+        return told
+
+    @staticmethod
+    def _declared(source: str, answer: bytes | Killed) -> tuple[list[Foreign], list[str]]:
         if isinstance(answer, Killed):
             return [], [f"{source}: not loaded, it was ended by {answer.cause}; mend or remove it"]
         try:
