@@ -18,6 +18,7 @@ from interest_ingest.cli import (
     database,
     demo,
     explain,
+    health,
     kit,
     ledger,
     mailboxes,
@@ -80,7 +81,7 @@ for command in (
 ):
     program.add_command(command)
 
-for command in (kit.test, kit.accept, kit.lint, trying.try_):
+for command in (kit.test, kit.accept, kit.lint, trying.try_, health.health):
     parsers.parser.add_command(command)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from interest_ingest.cli.common import NUMBER, Columns, Given, json_option, neutral, one_line, print_json, print_table
+from interest_ingest.cli.shapes import by_shape, export
 from interest_ingest.errors import UsageError
 
 if TYPE_CHECKING:
+    from interest_ingest.cards import Outcome
     from interest_ingest.store import Which
 
 _AGE = re.compile(r"(\d+)\s*([mhd])")
@@ -97,35 +100,71 @@ def cards(
 
 
 @click.command(short_help="Show every mail, or why a given one has no card.")
-@click.argument("mail", metavar="[MAIL_ID|MESSAGE_ID]", required=False)
+@click.argument("mail", metavar="[MAIL_ID|MESSAGE_ID]...", nargs=-1)
 @json_option
 @click.option("--outcome", type=OutcomeName(), metavar="OUTCOME", help="Only mails of this outcome.")
 @click.option("--uid", type=NUMBER, metavar="UID", help="Only the mail of this number on the server.")
 @click.option("--mailbox", metavar="NAME", help="Only mails of this mailbox.")
+@click.option("--by-shape", "shapes", is_flag=True, help="With --outcome: by sender and layout.")
+@click.option("--raw", is_flag=True, help="The raw mails of these numbers, nothing else.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="With --raw: a file, or a folder."
+)
 @click.pass_obj
 def mails(
-    given: Given, mail: str | None, as_json: bool, outcome: str | None, uid: int | None, mailbox: str | None
+    given: Given,
+    mail: tuple[str, ...],
+    as_json: bool,
+    outcome: str | None,
+    uid: int | None,
+    mailbox: str | None,
+    shapes: bool,
+    raw: bool,
+    output: Path | None,
 ) -> None:
     """Show the ledger: every mail and what became of it; with --json as JSON Lines.
 
     A given mail (its number in the ledger, its Message-ID, or --uid) is shown with all that tells why it has no card:
     reason, parser, trust, and the trace of a bug. Exit code 1 if the ledger has no such mail.
+
+    --outcome unmatched --by-shape shows the mails that no parser knows in groups, each with the command that writes a
+    parser for it. --raw gives the mails themselves, several to the folder of -o.
     """
     with given.store() as (_, store):
+        if raw or output:
+            export(store, _numbers(mail, raw=raw), output)
+            return
+        if shapes:
+            by_shape(given, store, _shaped_outcome(outcome), as_json=as_json)
+            return
         names = sorted({name for name, _ in store.last_polls()})
         if mailbox is not None and mailbox not in names:
             raise UsageError(f"the ledger has no mailbox {mailbox!r}; it has {', '.join(names) or 'none yet'}")
-        found = store.mails(outcome, _which(mail, uid, mailbox))
-        if as_json:
-            count = _print_all(found)
-        elif mail is not None or uid is not None:
-            count = show_fully(found)
-        else:
-            show_mails(found)
+        whiches = [_which(one, uid, mailbox) for one in mail or (None,)]
+        if not mail and uid is None and not as_json:
+            show_mails(store.mails(outcome, whiches[0]))
             return
-    if not count and (mail is not None or uid is not None):
+        show_one = _print_all if as_json else show_fully
+        counts = [show_one(store.mails(outcome, which)) for which in whiches]
+    if not all(counts) and (mail or uid is not None):
         click.echo("the ledger has no such mail; interest-ingest verify tells whether the server has more", err=True)
         raise SystemExit(1)
+
+
+def _numbers(mail: tuple[str, ...], *, raw: bool) -> list[int]:
+    if not raw:
+        raise UsageError("-o is for the mails themselves: give --raw too")
+    if not mail or not all(one.isdecimal() and len(one) < MANY_DIGITS for one in mail):
+        raise UsageError("--raw wants the numbers of mails, as interest-ingest mails shows them")
+    return [int(one) for one in mail]
+
+
+def _shaped_outcome(outcome: str | None) -> Outcome:
+    from interest_ingest.cards import Outcome
+
+    if outcome is None or outcome == "new":
+        raise UsageError("--by-shape wants an outcome: --outcome unmatched")
+    return Outcome(outcome)
 
 
 def _print_all(found: Iterable[dict[str, Any]]) -> int:

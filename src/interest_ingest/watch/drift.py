@@ -20,15 +20,15 @@ sooner), one that seven mails of ten fill after 20; one that half of them fill w
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import comb, sqrt
 from typing import Final
 
-from interest_ingest.cards import iso_utc
+from interest_ingest.cards import clean_line, iso_utc
 from interest_ingest.store.habits import FAILED, FIELDS, NOTHING, UNKNOWN, Habit, Seen, ShapeHabit
 from interest_ingest.store.health import Health
 
@@ -82,7 +82,7 @@ class Drift:
     @property
     def name(self) -> str:
         """The same as long as the trouble is."""
-        return f"{self.kind}: {' '.join(filter(None, (self.parser, self.sender)))}"
+        return clean_line(f"{self.kind}: {' '.join(filter(None, (self.parser, self.sender)))}")
 
     @property
     def sentence(self) -> str:
@@ -378,7 +378,9 @@ def _unread(habit: Habit, bad: list[Seen], of: int, share: float) -> Drift:
         habit.sender,
         f"of the last {of} mails of {habit.sender} {told} (usually {share:.0%}); until now they were read by "
         f"{', '.join(habit.readers[:3]) or 'a parser'}",
-        _look_into_quarantine(shapes, reader) if worst == FAILED else _begin_parser(habit, shapes),
+        _look_into_quarantine(shapes, reader)
+        if worst == FAILED
+        else begin_parser(habit.sender, shapes[0].digest, _samples(shapes)),
         _samples(shapes),
     )
 
@@ -416,8 +418,8 @@ def _repair(habit: Habit, shapes: list[ShapeHabit]) -> str:
     export = f"interest-ingest mails {samples[0]} --raw -o sample.eml" if samples else "interest-ingest mails"
     return (
         f"see with {export} and interest-ingest explain sample.eml what the parser makes of it, repair it, then "
-        f"interest-ingest parser try {habit.parser}; if all is well so, interest-ingest parser health "
-        f"--usual {habit.parser}"
+        f"interest-ingest parser try {habit.parser} --parser {habit.parser}; if all is well so, interest-ingest parser "
+        f"health --usual {habit.parser}"
     )
 
 
@@ -428,11 +430,12 @@ def _look_into_quarantine(shapes: list[ShapeHabit], reader: str) -> str:
     return f"{show} tells why; after the repair {again}"
 
 
-def _begin_parser(habit: Habit, shapes: list[ShapeHabit]) -> str:
-    name = (habit.readers[0] if habit.readers else habit.sender).partition(".")[0]
-    ids = " ".join(str(one) for one in _samples(shapes))
-    files = shlex.quote(f"{name}-samples")
-    return f"interest-ingest mails {ids} --raw -o {files} && interest-ingest parser new {name} --from {files}/*.eml"
+def begin_parser(sender: str, shape: str, mail_ids: Sequence[int], program: str = "interest-ingest") -> str:
+    """The command that writes these mails to files and a new parser from them; it works as it stands."""
+    name = re.sub(r"[^a-z0-9]+", "-", sender).strip("-")[:60] or "new"
+    folder = f"samples/{name}-{shape[:6]}"
+    ids = " ".join(str(one) for one in mail_ids)
+    return f"{program} mails {ids} --raw -o {folder} && {program} parser new {name}.notification --from {folder}/*.eml"
 
 
 def _latest(habit: Habit) -> list[ShapeHabit]:
