@@ -20,7 +20,7 @@ _MAX_LINES: Final = 5_000
 _MAX_SENDER: Final = 500
 _BLANKS: Final = " \t\r\xa0\u200e\u200f"
 _SENDER: Final = re.compile(
-    r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?\s*<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
+    r"(?P<date>\d[^<>\"]{4,60}),\s*(?P<sender>\"?[^\",<]{0,120}\"?[^\",<]{0,80}<[^\s<>@]{1,64}@[^\s<>@]{1,255}>)\s*:$"
 )
 
 _END: Final = re.compile(r"(?i)-{4,}\s?(?:конец пересылаемого|кінець пересланого|end of forwarded)\b.{0,40}")
