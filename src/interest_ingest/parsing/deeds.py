@@ -93,9 +93,10 @@ _DEEDS: Final[tuple[tuple[Action, str, str], ...]] = (
     (
         Action.REQUEST,
         r"(?:wants? to be (?:your )?friends?|sent you a friend request|added you as a friend|wants to connect|"
-        r"accepted your|confirmed your|requested to follow|invited you)",
+        r"accepted your|confirmed your|requested to follow|invited you|added you to)",
         r"(?:хо(?:чет|тят) (?:стать вашим|добавить вас)|отправил(?:[аи]|\(а\))? вам (?:запрос|заявку)|"
-        r"принял(?:[аи]|\(а\))? ваш|приглас\w+ вас|приглаша\w+ вас|предлага\w+ (?:вам )?дружб)",
+        r"принял(?:[аи]|\(а\))? ваш|приглас\w+ вас|приглаша\w+ вас|предлага\w+ (?:вам )?дружб|"
+        r"добавил(?:[аи]|\(а\))? вас в)",
     ),
     (
         Action.OTHER,
@@ -177,7 +178,7 @@ _PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\
 """“shared a link”: somebody's own post, not a share of one."""
 _HANDLE: Final = re.compile(r" ?(?:\(@|@|^u/)(\w[\w.-]{0,40})\)?$")
 _NOBODY: Final = re.compile(
-    r"(?i)(?:i|we|you|it|they|he|she|this|that|these|my|our|your|someone|я|мы|вы|ты|он|она|оно|они|мне|нам|вам|это|"
+    r"(?i)(?:i|we|you|it|they|he|she|this|that|these|my|our|your|someone|я|мы|вы|вас|ты|тебя|он|она|оно|они|мне|нам|вам|это|"
     r"мой|моя|мои|наш\w?|ваш\w?|кто-то)(?!\S)"
 )
 """No name: people write “I liked your tea”."""

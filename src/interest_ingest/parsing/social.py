@@ -45,6 +45,7 @@ _NOISE_SUBJECT: Final = re.compile(
     r"sign(?:ed)?[ -]?in\b|password|security|\bcode\b|verif|confirm|invit|memories|\bevents?\b|newsletter|trending|"
     r"highlights|is live\b|live video|profile views|viewed your profile|searches|\bjobs?\b|hiring|what['’]s happening|"
     r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|\bblog\b|"
+    r"your friend|profile picture|updated (?:his|her|their) |is going to|вас добавил|фото профиля|"
     r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
     r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
     r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
