@@ -31,8 +31,12 @@ NOTICES: Final = (
     (r"VIRUS_|EVENT_LOG|CHECK_|STATISTIC|PERFMON", "automated"),
 )
 
-_SIGN: Final = r"\A\s*+[^\n]{4,200}\n[ \t]?-{40,44}[ \t]*\n"
-"""`Информационное сообщение сайта …` over its ruler; what was sent through a form has a heading of a line next."""
+_WORDS: Final = "информационное сообщение|інформаційне повідомлення|informational message|informationsnachricht"
+_SIGN: Final = (
+    rf"(?i)\A\s*+(?:(?:{_WORDS})[^\n]{{1,200}}\n[ \t]?-{{5,80}}|[^\n]{{4,200}}\n[ \t]?-{{40,44}})[ \t]*\n",
+    r"(?m)^[^\n:]{5,40}: \[\d{1,6}\] [^\n]{1,200}\n-{20,80}[ \t]*\n",
+)
+"""`Информационное сообщение сайта …` over its ruler; `Заполнена web-форма: [3] Заявка` over its own."""
 _QUESTION = re.compile(r"\*{20,60}$")
 _RULER = re.compile(r"-{30,60}$")
 _NUMBER = re.compile(r"(?:N|№|#)\s?([\w/-]{1,30})")
@@ -41,10 +45,8 @@ _TOTAL = re.compile(r"[^\n:：]{3,60}[:：] (?=[^\n]{0,40}\d)([^\n]{1,60}?)\.?$"
 _ITEM = re.compile(r"([^\n]{1,300}?) - (\d{1,6}(?:[.,]\d{1,4})?)(?: ([^\W\d]{1,10}\.?))?(?::| ?[xхX×]) ([^\n]{1,60})$")
 """`Name - 2 шт: 980 руб.`, later `Name - 2 шт x 490 руб.`"""
 _ONE_CLICK = re.compile(r"(?i)один клик|1 клик|one.click|быстр\w+ заказ|quick order|предзаказ|pre-?order")
-_FEEDBACK = re.compile(r"(?i):[^\n]{0,60}(?:из формы|з форми|feedback|rückmeldung)")
-_NOTICE = re.compile(
-    r"(?i)\s*+(?:информационное сообщение|інформаційне повідомлення|informational message|informationsnachricht)"
-)
+_FEEDBACK = re.compile(r"(?i):[^\n]{0,60}(?:из формы|з форми|feedback|rückmeldung|web-?форм|web form)")
+_NOTICE = re.compile(rf"(?i)\s*+(?:{_WORDS})")
 _GENERATED = re.compile(r"\n\n[^\n]{8,120}(?:автоматич|automat)[^\n]{0,40}\Z")
 """`Сообщение сгенерировано автоматически.`, in any language that has the word."""
 

@@ -5,7 +5,9 @@ The notification's subject, sender and the text around the table are the site ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from bs4 import Tag
 
@@ -16,16 +18,15 @@ from interest_ingest.parsing.labels import Labels
 from interest_ingest.parsing.orders import goes_to
 from interest_parsers.form import interest_of
 
-LABEL = '<tr bgcolor="#EAF2FA">'
-VALUE = '<tr bgcolor="#FFFFFF">'
+LABEL: Final = re.compile(r"(?i)<tr [^<>]{0,60}bgcolor=.?#EAF2FA")
 
 
 @parser("gravity-forms.notification", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=0)
 def notification(mail: Mail) -> Iterator[Interest]:
     """`New submission from Contact us`"""
-    if mail.html.count(LABEL) < 1 or VALUE not in mail.html:
+    if not LABEL.search(mail.html):
         return
-    rows = [row for row in mail.soup.select('tr[bgcolor="#EAF2FA"]') if isinstance(row, Tag)]
+    rows = [row for row in mail.soup.select('tr[bgcolor="#EAF2FA" i]') if isinstance(row, Tag)]
     labels = _read(rows)
     if not labels.roles:
         return  # a newsletter in the same blue
@@ -41,7 +42,7 @@ def _read(rows: list[Tag]) -> Labels:
     pairs = []
     for row in rows:
         below = row.find_next_sibling("tr")
-        if isinstance(below, Tag) and str(below.get("bgcolor")) == "#FFFFFF":
+        if isinstance(below, Tag) and below not in rows:
             cells = below.find_all("td", recursive=False)
             pairs.append((shown(row), shown(cells[-1]) if cells else ""))
     return answered(pairs)

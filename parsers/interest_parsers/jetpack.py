@@ -14,8 +14,8 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import answered, shown
-from interest_ingest.parsing.forms import Form, form_of
+from interest_ingest.parsing.answers import answered, is_from_site, shown
+from interest_ingest.parsing.forms import Form, form_of, known_form
 from interest_ingest.parsing.tokens import find_url
 from interest_parsers.form import interest_of, required_form
 
@@ -24,7 +24,7 @@ _SERVER_LINES: Final = (
     # Time: March 3, 2026 at 10:14 am
     # IP Address: 192.0.2.60                       (since 13.x with a browser below)
     # Contact Form URL: https://shop.example/contact/
-    r"(?m)^[^\n:：]{2,40}[:：][ \xa0][^\n]{0,40}\b20\d\d\b[^\n]{0,60}\n"
+    r"(?m)^[^\n:：]{2,40}[:：][ \xa0][^\n]{0,60}\d[^\n]{0,60}\n"
     r"[^\n:：]{2,40}[:：][ \xa0][^\n]{0,12}"
     r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){3,7})[ \t]*\n"
     r"(?:[^\n:：]{2,40}[:：][ \xa0][^\n]{2,100}\n)?[^\n:：]{2,60}[:：][ \xa0](https?://[^\s]{1,500})[ \t]*$"
@@ -46,18 +46,13 @@ def response(mail: Mail) -> Iterator[Interest]:
     yield interest_of(known, mail)
 
 
-@parser(
-    "jetpack.contact",
-    version=1,
-    match=Match(header=r"(?i)^X-Mailer: PHPMailer", text=_SERVER_LINES),
-    link_hosts=SITES,
-    signed_by=SITES,
-    instead_of=("contact-form-7.default",),
-)
+@parser("jetpack.contact", version=1, match=Match(text=_SERVER_LINES), link_hosts=SITES, signed_by=SITES, fallback=0)
 def contact(mail: Mail) -> Iterator[Interest]:
     """`Time: …` / `IP Address: …` / `Contact Form URL: …` below the fields."""
+    form = known_form(mail)
+    if form is None or not is_from_site(mail, form.email):
+        return
     _refuse(mail)
-    form = required_form(mail)
     page = next((found[1] for found in re.finditer(_SERVER_LINES, mail.visible_text)), form.page)
     yield interest_of(replace(form, page=page), mail)
 

@@ -16,7 +16,7 @@ from interest_ingest.parsing.tokens import find_url, resolve
 
 ENQUIRY: Final = (
     r"\A\s*+([^\n]{10,300}[^\n:：]\n[ \t]*\n)?"
-    r"([^\n]{3,100}https?://[^\s]{3,200}[^\n:：]{0,60}[:：])[ \t]*\n"
+    r"([^\n]{3,100}https?://[^\s]{3,200}[^\n:：]{0,60}[:：]|This is an e?i?nquiry e-?mail via [^\n]{1,100}:)[ \t]*\n"
     r"([^\n<>@]{1,150}) <([^\s<>@]{1,64}@[^\s<>@]{1,255})>[ \t]*\n[ \t]*(?:\n|\Z)"
 )
 """`This is an enquiry email via https://shop.example/ from:`; above it, in a copy, that it is one."""

@@ -18,12 +18,12 @@ from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Labels
 from interest_ingest.parsing.orders import Item, first_host, is_phone, order, site_of_sender
 from interest_ingest.parsing.tokens import find_email, resolve
-from interest_parsers.form import interest_of
+from interest_parsers.form import interest_of, required_form
 
 ORDER: Final = r"#(\d{1,9}) - [A-Z]{9}\s*$"
 _CUSTOMER: Final = r"[:：]\s{0,3}([^\n:：()]{1,150}) \(([^\s()@]{1,64}@[^\s()@]{1,255})\)"
-_ORDER_LINE = re.compile(r"[^\n:：]{3,40}[:：] ?(?:-|[A-Z]{9})[ \t]*$")
-"""`ORDER ID: ABCDEFGHI`, or `-` where he named none."""
+_END = re.compile(r"[^\n:：]{3,40}[:：] ?(?:-|[A-Z]{9})[ \t]*$|[^\n]{0,300}PrestaShop")
+"""`ORDER ID: ABCDEFGHI`, or `-` where he named none, and the footer."""
 _THREAD: Final = r"#ct\d{1,9} #tc\w{4,40}"
 
 
@@ -32,10 +32,8 @@ def contact(mail: Mail) -> Iterator[Interest]:
     """`[Shop] Message from contact form [no_sync]`"""
     box = mail.soup.select_one("td.box")
     cell = mail.soup.select_one('td[style*="background-color:#f3f3f3"]')
-    text = shown(cell) if cell else _below(box) if box else _paragraph(mail.text)
-    form = form_of(Labels(message=resolve(text)), mail)
-    if not text:
-        raise Changed("the customer's message")
+    text = shown(cell) if cell else _below(box) if box else _paragraph(mail.visible_text)
+    form = form_of(Labels(message=resolve(text or required_form(mail).text)), mail)
     email = form.email or find_email(mail.visible_text)
     yield interest_of(replace(form, email=email), mail, labels=dict(_labels(mail)))
 
@@ -97,7 +95,7 @@ def _paragraph(text: str) -> str:
     """The paragraph below the one with the customer's address: `CUSTOMER MESSAGE: …`, up to `ORDER ID: …`."""
     lines = text.split("\n")
     start = next((n for n, line in enumerate(lines) if find_email(line)), len(lines))
-    ends = [n for n in range(start, len(lines)) if _ORDER_LINE.match(lines[n])]
+    ends = [n for n in range(start, len(lines)) if _END.match(lines[n])]
     told = "\n".join(lines[start + 1 : ends[0] if ends else len(lines)]).strip()
     return told.partition(":")[2].strip()
 

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from bs4 import Tag
 
-from interest_ingest.parsing import SITES, Author, Changed, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.orders import Item, address_block, host_and_folder, order
+from interest_ingest.parsing import SITES, Address, Author, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.orders import Item, address_block, goes_to, host_and_folder, order, site_of_sender
 from interest_ingest.parsing.vocabulary import Role, role_of
 
 _EDIT: Final = (
@@ -59,40 +59,47 @@ def new_order(mail: Mail) -> Iterator[Interest]:
     """“You've received the following order from Anna Petrova: [Order #1043] (March 3, 2026)”"""
     if mail.header("In-Reply-To"):  # only our own people have the link that they quote
         raise Ignored("answer to an order notice")
-    about = f"{mail.subject}\n{_title(mail)}"
-    if _CANCELLED.search(about):
-        raise Ignored("order cancelled")
     page, number = next((link, found[1] or found[2]) for link in mail.links if (found := re.search(_EDIT, link)))
-    told = _read_page(mail) if mail.html.strip() else _read_plain(mail)
+    told = _read(mail)
     if not told.items:
         raise Changed("the items of the order")
-    name, email, phone = told.customer
-    answer = mail.reply_to if mail.reply_to != mail.sender else None
-    author = Author(
-        name=(answer.name if answer else "") or name or None,
-        email=(answer.email if answer else "") or email,
-        phone=phone,
-    )
-    labels = told.totals | ({"status": "failed"} if _FAILED.search(about) else {})
-    site = host_and_folder(page, "/wp-admin/")
-    made = order(number, told.items, site=site, author=author, note=told.note, labels=labels, page=page)
-    yield made.model_copy(update={"occurred_at": _moment(mail)})
+    yield _order(mail, told, number, host_and_folder(page, "/wp-admin/"), page)
 
 
 @parser(
     "woocommerce.notice",
     version=1,
-    match=Match(header=r"(?i)^X-Mailer: PHPMailer", text=(_HEADING, _STOCK)),
+    match=Match(text=(_HEADING, _STOCK)),
+    link_hosts=SITES,
+    signed_by=SITES,
     fallback=0,
 )
 def notice(mail: Mail) -> Iterator[Interest]:
-    """What the customer gets about his order, where the shop gets a copy of it, and what tells of the stock."""
+    """What the customer gets about his order, where the shop gets a copy of it, and what tells of the stock.
+
+    Owners' templates may lack the link; the subject of what is for them begins with the site's name in brackets.
+    """
     if re.match(_STOCK, mail.visible_text):
         if mail.subject.startswith("[") and mail.reply_to in (None, mail.sender):
             raise Ignored("stock notice")
     elif mail.soup.select_one("tr.order_item") or any(map(_RULER.match, mail.text.split("\n"))):
-        raise Ignored("receipt for the customer")
-    yield from ()
+        told = _read(mail)
+        number = next((found[1] for found in re.finditer(r"[#№°º]\s?([\w/-]{1,30})", mail.subject)), "")
+        if not mail.subject.startswith("[") or not number or goes_to(mail, told.customer[1]) or not told.items:
+            raise Ignored("receipt for the customer")
+        yield _order(mail, told, number, site_of_sender(mail), None)
+
+
+def _order(mail: Mail, told: _Told, number: str, site: str, page: str | None) -> Interest:
+    about = f"{mail.subject}\n{_title(mail)}"
+    if _CANCELLED.search(about):
+        raise Ignored("order cancelled")
+    name, email, phone = told.customer
+    answer = mail.reply_to if mail.reply_to and mail.reply_to != mail.sender else Address("", "")
+    author = Author(name=answer.name or name, email=answer.email or email, phone=phone)
+    labels = told.totals | ({"status": "failed"} if _FAILED.search(about) else {})
+    made = order(number, told.items, site=site, author=author, note=told.note, labels=labels, page=page)
+    return made.model_copy(update={"occurred_at": _moment(mail)})
 
 
 def _title(mail: Mail) -> str:
@@ -106,6 +113,10 @@ def _moment(mail: Mail) -> datetime | None:
         return datetime.fromisoformat(str(told["datetime"])) if told else None
     except ValueError:
         return None
+
+
+def _read(mail: Mail) -> _Told:
+    return _read_page(mail) if mail.html.strip() else _read_plain(mail)
 
 
 def _read_page(mail: Mail) -> _Told:
