@@ -53,9 +53,9 @@ def interest(mail: Mail) -> Interest:
     if re.search(r"\bSLA\b|missed (?:first|next) response|resolution", mail.subject):
         raise Ignored("reminder of a deadline")
     link = first_link(mail.links, PLACE)
-    if link is None:
+    place = re.match(PLACE, link or "")
+    if place is None:
         raise Changed("the link to the conversation")
-    place = re.match(PLACE, link)
     inbox = _INBOX.search(mail.subject)
     author, text = message(mail)
     new = "New message" not in mail.subject
@@ -66,10 +66,10 @@ def interest(mail: Mail) -> Interest:
         text=text,
         source_url=link,
         reply_url=link,
-        event_key=place[0].partition("://")[2] if new and place else None,
+        event_key=place[0].partition("://")[2] if new else None,
         account=inbox[1] if inbox else None,
         object_kind="conversation" if new else "message",
-        labels={"Conversation": re.findall(r"\[ID - (\d+)\]", mail.subject)[0]},
+        labels={"Conversation": place[0].rpartition("/")[2]},
     )
 
 

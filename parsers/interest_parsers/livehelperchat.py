@@ -83,6 +83,31 @@ def chat(mail: Mail) -> Iterator[Interest]:
 
 
 @parser(
+    "livehelperchat.question",
+    version=1,
+    match=Match(header=r"(?i)^X-Mailer: PHPMailer", subject=r"^New FAQ question$", text=r"(?m)^Question:[ \t]*$"),
+    signed_by=SITES,
+    link_hosts=SITES,
+)
+def question(mail: Mail) -> Iterator[Interest]:
+    """“New FAQ question”, left on a page of the help; of the two links the first is that page."""
+    above, _, below = mail.visible_text.partition("\nQuestion:")
+    asked, heading, links = below.rpartition("\nQuestion URL:")
+    email = re.search(r"(?m)^Email:[ \t]*(\S{1,300}@\S{1,300})", above)
+    if not heading or not asked.strip():
+        raise Changed("the question")
+    page = re.match(r"\s*(https?://\S+)", links)
+    yield Interest(
+        channel=Channel.CHAT,
+        action=Action.MESSAGE,
+        author=Author(email=email[1] if email else None),
+        text=asked.strip(),
+        source_url=page[1] if page else None,
+        object_kind="question",
+    )
+
+
+@parser(
     "livehelperchat.internal",
     version=1,
     match=Match(
