@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import dropwhile
 from urllib.parse import unquote
 
 from interest_ingest.parsing import Action, Author, Changed, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.deeds import read_sentence
-from interest_ingest.parsing.passages import lines_of
+from interest_ingest.parsing.passages import Line, lines_of
 from interest_ingest.parsing.social import Network, below, interests, linked, named, places
 
 HOSTS = ("linkedin.com",)
@@ -72,10 +73,15 @@ def message(mail: Mail) -> Interest:
         channel=Channel.SOCIAL,
         action=Action.MESSAGE,
         author=Author(name=name, profile_url=linked(mail, name)),
-        text=words(mail, name) if mail.text.strip() else below(lines_of(mail), HOSTS),
+        text=words(mail, name) if mail.text.strip() else below(under_the_name(mail), HOSTS),
         source_url=next(iter(threads(mail)), None) or linked(mail, name),
         object_kind="message",
     )
+
+
+def under_the_name(mail: Mail) -> list[Line]:
+    """The lines of the page from the first without a link on."""
+    return list(dropwhile(lambda line: line.anchors or not line.text, lines_of(mail)))
 
 
 def words(mail: Mail, name: str) -> str:

@@ -225,6 +225,24 @@ def test_noise_is_ignored(mail: Mail) -> None:
         list(interests(mail, NET))
 
 
+def test_an_entry_without_words_has_none() -> None:
+    """What stands below its button belongs to others: the footer, the next entry."""
+    mail = page(
+        *entry("anna", "Anna", "commented on your post", "", "p/1/c/11"),
+        *entry("boris", "Boris", "commented on your post", "", "p/1/c/12"),
+        "You receive this mail because you have a page.",
+    )
+    assert [one.text for one in interests(mail, NET)] == ["", ""]
+
+
+@pytest.mark.parametrize(("linked", "found"), [("Анна Полевая", True), ("Анна Полесская", False), ("Анна", False)])
+def test_only_endings_may_differ(linked: str, found: bool) -> None:
+    """Another person whose name begins alike is not the author."""
+    mail = page(link("anna", linked), link("p/1", "Ответить"), subject="Новое сообщение от Анны Полевой")
+    [one] = interests(mail, NET)
+    assert (one.author.profile_url is not None) is found
+
+
 def test_what_is_not_told_is_changed() -> None:
     """A sentence of somebody's words is none of the network's: its author is no link."""
     with pytest.raises(Changed):

@@ -38,7 +38,7 @@ _NOISE_KEY: Final = re.compile(
 )
 """Type keys of what no network sends about an interest: advice, advertisement, account."""
 
-_DIGEST_KEY: Final = re.compile(r"(?i)digest|remind|recap|summary|pending|missed|unread")
+_DIGEST_KEY: Final = re.compile(r"(?i)digest|recap|summary|pending|missed|unread")
 
 _NOISE_SUBJECT: Final = re.compile(
     r"(?i)\brecommend(?:ed|ations?)\b|suggest|people you may|do you know|birthday|log(?:ged)?[ -]?in\b|"
@@ -183,18 +183,15 @@ def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
 
 
 def below(lines: Sequence[Line], hosts: Iterable[str]) -> str:
-    """The words in `lines`: quoted, or the first lines together that have no link to `hosts` and are no date."""
-    if text := quoted("\n".join(line.text for line in lines)):
-        return text
+    """The words that begin `lines`: quoted, or what stands above the first link to `hosts`, without dates."""
     words: list[str] = []
     for line in lines:
-        is_button = any(host_in(host_of(unwrap(anchor.href)), hosts) for anchor in line.anchors)
-        if is_button or re.fullmatch(r"[\d.,:/ ]+", line.text):
-            if words:
-                break
-        else:
+        if line.text and any(host_in(host_of(unwrap(anchor.href)), hosts) for anchor in line.anchors):
+            break
+        if not re.fullmatch(r"[\d.,:/ ]+", line.text):
             words.append(line.text)
-    return "\n".join(words).strip()
+    text = "\n".join(words).strip()
+    return quoted(text) or text
 
 
 def _by_links(mail: Mail, network: Network) -> Deed | None:
@@ -238,14 +235,24 @@ def _author(passage: _Passage, network: Network) -> tuple[str, str | None]:
 def _person(anchors: Iterable[Anchor], name: str) -> Anchor | None:
     """The first link with the words `name`, or with that name in another case (“от Анны Полевой”)."""
     wanted = " ".join(name.split()).lower()
-    stems = [word[:3] for word in wanted.split()]
-    alike = None
+    bent = None
     for anchor in anchors:
-        if anchor.text.lower() == wanted:
+        words = anchor.text.lower()
+        if words == wanted:
             return anchor
-        if alike is None and 1 < len(stems) < 9 and [word[:3] for word in anchor.text.lower().split(None, 9)] == stems:
-            alike = anchor
-    return alike
+        bent = bent or (anchor if _is_bent(words, wanted) else None)
+    return bent
+
+
+def _is_bent(name: str, other: str) -> bool:
+    """Whether two names of several words differ in their endings only, which are three letters at most."""
+    words, others = name.split(None, 9), other.split(None, 9)
+    return len(words) == len(others) > 1 and all(map(_begin_alike, words, others))
+
+
+def _begin_alike(word: str, other: str) -> bool:
+    stem = max(2, len(word) - 3, len(other) - 3)
+    return word[:stem] == other[:stem]
 
 
 def _source(passage: _Passage, network: Network, profile: str | None) -> str | None:
@@ -308,8 +315,8 @@ def written(mail: Mail) -> str:
         return found
     lines = text.split("\n")
     told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), len(lines))
-    below = _EMPTY_LINES.split("\n".join(lines[told + 1 :]).strip(), maxsplit=1)[0].strip()
-    return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", below) else below
+    words = _EMPTY_LINES.split("\n".join(lines[told + 1 :]).strip(), maxsplit=1)[0].strip()
+    return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", words) else words
 
 
 _QUOTED_LINE: Final = re.compile(r'\n[ \t]*["“«„]')
