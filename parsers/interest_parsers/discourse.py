@@ -29,9 +29,14 @@ from interest_ingest.parsing import (
 from interest_ingest.parsing.markdown import as_typed
 from interest_ingest.parsing.social import host_of
 
-TOPIC: Final = re.compile(r"(https?://[^\s?#]{1,300}/t/(?:[^/\s?#]{1,300}/)?(\d{1,12}))(?:/(\d{1,9}))?(?=[?#]|$)")
+TOPIC: Final = re.compile(
+    r"(https?://[^\s?#]{1,300}/t/(?:(?!\d+/)[^/\s?#]{1,300}/)?(\d{1,12}))(?:/(\d{1,9}))?(?=[?#]|$)"
+)
 AUTHOR: Final = re.compile(r"https?://[^\s?#]{1,300}/u(?:sers)?/[^/\s?#]{1,100}$")
 _IDS: Final = re.compile(r"<(?:topic|discourse/post)/(\d+)(?:[/.@])")
+MAX_TOPICS: Final = 4
+"""A mail about one post may link to some topics more, in the post and in what it answers."""
+
 _PRIVATE: Final = re.compile(r"\[(?:PM|ЛС|PN|MP|私信)\]")
 """Before the topic in the subject of a personal message: en ru de fr (and es it pt) zh."""
 
@@ -49,14 +54,36 @@ _PRIVATE: Final = re.compile(r"\[(?:PM|ЛС|PN|MP|私信)\]")
     link_hosts=(SITES, ANYWHERE),
     photo_hosts=(SITES, ANYWHERE),
     signed_by=SITES,
+    instead_of="discourse.forwarded",
 )
 def notification(mail: Mail) -> Iterator[Interest]:
     """`[Looms] [Yarn] Which linen for warps?`."""
-    if mail.header("X-Discourse-Topic-Ids") or mail.header("X-Discourse-Post-Ids"):
-        raise Ignored("digest")
-    page = link(mail)
-    if page is None:
+    ids = topics(mail)
+    if not ids:
         raise Ignored("digest or account notice")
+    yield read(mail, ids)
+
+
+@parser(
+    "discourse.forwarded",
+    version=1,
+    match=Match(subject=r"^(?:Re: )?\[", link=r"/email/unsubscribe/[0-9a-f]{64}$"),
+    link_hosts=(SITES, ANYWHERE),
+    photo_hosts=(SITES, ANYWHERE),
+)
+def forwarded(mail: Mail) -> Iterator[Interest]:
+    """The same without its headers; a summary links to many topics, and to each once or twice."""
+    ids = [found[2] for one in mail.links if (found := TOPIC.match(one))]
+    if not ids or len(set(ids)) > MAX_TOPICS:
+        raise Ignored("digest or account notice")
+    yield read(mail, set(ids))
+
+
+def read(mail: Mail, ids: set[str]) -> Interest:
+    """The post of one of the topics `ids`; raises `Changed` if the mail has none."""
+    page = link(mail, ids)
+    if page is None:
+        raise Changed("the link to the post")
     head = author_link(mail)
     text = body(head) if head else typed(mail.text)
     if not text:
@@ -64,7 +91,7 @@ def notification(mail: Mail) -> Iterator[Interest]:
     found = TOPIC.match(page)
     topic, number = (found[2], found[3] or "1") if found else ("", "")
     title, is_private = titled(mail)
-    yield Interest(
+    return Interest(
         channel=Channel.SOCIAL,
         action=Action.MESSAGE if is_private else Action.OTHER if number == "1" else Action.REPLY,
         author=Author(
@@ -81,11 +108,14 @@ def notification(mail: Mail) -> Iterator[Interest]:
     )
 
 
-def link(mail: Mail) -> str | None:
-    """The link to the post: of the topic that the headers name, the one that leads deepest; else the last."""
-    ids = {mail.header("X-Discourse-Topic-Id").strip()} | {
-        one for name in ("Message-ID", "In-Reply-To", "References") for one in _IDS.findall(mail.header(name))
-    }
+def topics(mail: Mail) -> set[str]:
+    """The ids of topic and post that the headers name; of a summary none."""
+    named = {one for name in ("Message-ID", "In-Reply-To", "References") for one in _IDS.findall(mail.header(name))}
+    return (named | {mail.header("X-Discourse-Topic-Id").strip()}) - {""}
+
+
+def link(mail: Mail, ids: set[str]) -> str | None:
+    """The link to the post: of the topics `ids`, the one that leads deepest; else the last to any topic."""
     found = [(match, one) for one in mail.links if (match := TOPIC.match(one))]
     named = [(match, one) for match, one in found if match[2] in ids] or found
     deep = [one for match, one in named if match[3]]
@@ -110,7 +140,7 @@ def body(head: Tag) -> str:
 
 def typed(text: str) -> str:
     """The post in a text part: what stands above the first rule, below which are the earlier posts and the links."""
-    return re.split(r"(?m)^---[ \t]*$", text, maxsplit=1)[0].strip()
+    return re.split(r"(?m)^-{3,}[ \t]*$", text, maxsplit=1)[0].strip()
 
 
 def portrait(head: Tag) -> str | None:

@@ -29,9 +29,9 @@ from interest_parsers.wordpress import page_title
 
 _NAME: Final = r"[\"“«]?(?P<author>.{1,100}?)[\"”»]?"
 SENTENCES: Final = (
-    (Action.MENTION, rf"(?:^|\bbecause ){_NAME} mentioned you\b"),
+    (Action.MENTION, r"[\"“](?P<author>[^\"“”]{1,100})[\"”] mentioned you\b"),
     (Action.MENTION, rf"\bпользователь {_NAME} упомянул"),
-    (Action.REPLY, rf"(?:^|\bbecause ){_NAME} quoted you\b"),
+    (Action.REPLY, r"[\"“](?P<author>[^\"“”]{1,100})[\"”] quoted you\b"),
     (Action.REPLY, rf"\bпользователь {_NAME} процитировал"),
     (Action.MESSAGE, rf"\bprivate message from {_NAME} to your account\b"),
     (Action.MESSAGE, rf"\bличное сообщение от {_NAME} на (?:форуме|конференции)\b"),
@@ -42,7 +42,7 @@ SENTENCES: Final = (
 )
 PAGE: Final = re.compile(r"/(?:viewtopic|viewforum)\.php\?(?!\S*unwatch=)|/ucp\.php\?i=pm\b|/viewtopic\.php\?\S*\bp=\d")
 TOPIC: Final = re.compile(r"/viewtopic\.php\?(?:f=\d+&)?t=\d+$")
-_TOPIC: Final = re.compile(r"(?:topic|visit,|теме|тема) ?[\"«“](.{1,300}?)[\"»”](?=[ ,.!]|$)")
+_TOPIC: Final = re.compile(r"(?:topic|visit|тем[аеу]|темой),? ?[\"«“](.{1,300}?)[\"»”](?=[ ,.!]|$)")
 _WAVES: Final = r"\n~{5,}[ \t]*\n"
 _LINKS: Final = r"/view(?:topic|forum)\.php\?\S*unwatch=(?:topic|forum)|/ucp\.php\?i=(?:pm&|ucp_notifications)"
 
@@ -109,7 +109,8 @@ def title(mail: Mail) -> str | None:
     if any("ucp.php?i=pm" in link for link in mail.links):
         below = told(mail.visible_text, SENTENCES)
         return next(iter(below.below.strip().split("\n")), None) if below else None
-    return page_title("", mail.subject) or re.sub(r"^.* [-—] ", "", mail.subject)
+    in_subject = page_title("", mail.subject) or (in_text[1] if in_text else None)
+    return in_subject or re.sub(r"^.* [-—] ", "", mail.subject)
 
 
 def letter(mail: Mail) -> Interest:

@@ -62,8 +62,8 @@ def post(mail: Mail) -> Iterator[Interest]:
     action = Action.MESSAGE if "/private.php" in page else Action.OTHER
     deed = told(text, SENTENCES) or Told(action, topic=in_quotes(mail.subject), below=text)
     words = fenced(deed.below, STARS)
-    if not deed.author and not words:
-        raise Changed("who wrote, and what")
+    if not deed.author and (not words or re.search(rf"(?m)^{STARS}[ \t]*$", words)):
+        raise Changed("who wrote what")
     number = re.search(r"[?&]p=(\d+)|#post(\d+)", page)
     yield Interest(
         channel=Channel.SOCIAL,

@@ -56,7 +56,8 @@ _ACCOUNTS: Final = (
 ID: Final = r"#(\d{1,18}|[0-9a-f]{24})$"
 """A number in SQL databases, an object id in MongoDB and LeanCloud."""
 
-_BOX: Final = "div[style*=f5f5f5][style*=word-wrap]"
+_MAX_BOLD: Final = 20
+"""Bold words among which the author's name is the first that has a box below it."""
 
 
 class Comment(NamedTuple):
@@ -96,12 +97,13 @@ def boxed(mail: Mail, link: str) -> Comment:
 
     `link` is the pattern of its link, which is the last of that kind: the comment may hold others.
     """
-    box = mail.soup.select_one(_BOX) if mail.html else None
-    above = box.find_previous("strong") if box is not None else None
     target = next((one for one in reversed(mail.links) if re.search(link, one)), None)
     if target is None:
         raise Changed("the link to the comment")
-    if isinstance(box, Tag) and isinstance(above, Tag):
+    for above in mail.soup.find_all("strong", limit=_MAX_BOLD) if mail.html else ():
+        box = above.parent.find_next_sibling() if above.parent and above.parent.name == "p" else None
+        if not isinstance(box, Tag) or box.name != "div":
+            continue
         below = [str(a["href"]) for p in box.find_next_siblings("p") for a in p.select("a[href]")]
         return Comment(above.get_text(), as_typed(box), next((u for u in below if re.search(link, u)), target))
     lines = mail.visible_text.split("\n")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Channel, Interest, Mail, Match, parser
-from interest_parsers.wordpress import LINKS, read_comment
+from interest_parsers.wordpress import LINKS, NO_ANSWER, read_comment
 
 _BASES: Final = "product|produkt|produit|producto|prodotto|produto|urun|termek|tovar|proizvod|izdelek|producte|tuote"
 _PAGE: Final = rf"https?://[^\s/?#]{{1,253}}(?:/[^\s/?#]{{1,60}}){{0,3}}/(?:{_BASES})/[^\s?#]{{1,300}}"
@@ -21,7 +21,7 @@ PRODUCT: Final = (rf"(?m)^{_PAGE}#comments[ \t]*$", rf"(?m)^{_PAGE}[ \t]*\n\n?[^
 @parser(
     "woocommerce.review",
     version=1,
-    match=Match(link=LINKS, text=PRODUCT),
+    match=Match(subject=NO_ANSWER, link=LINKS, text=PRODUCT),
     link_hosts=SITES,
     signed_by=SITES,
     instead_of=("wordpress.comment", "wordpress.collapsed"),

@@ -26,21 +26,21 @@ _IP: Final = (
     r"|[:：] {0,2}[,，] ?(?=[)）]))"
 )
 """The address, the word for it where none was kept, or (`(আইপি: , )`) not even that."""
+_ADDRESS: Final = rf"[(（](?=[^()（）\n]{{0,80}}?{_IP})[^()（）\n]{{1,400}}+[)）]"
 _AUTHOR: Final = (
-    r"^[^\n:：]{1,60}[:：][ \xa0]?([^\n]{0,400}?)"  # label and name
-    rf"[ \xa0]{{0,3}}[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）][ \t\xa0]{{0,9}}$"
+    rf"^[^\n:：]{{1,60}}[:：][ \xa0]?([^\n]{{0,400}}?)[ \xa0]{{0,3}}{_ADDRESS}[ \t\xa0]{{0,9}}$"  # label, name
 )
 AUTHOR_LINE: Final = f"(?m){_AUTHOR}"
-_COLLAPSED: Final = (
-    rf"[:：][ \xa0]?[^()（）\n]{{0,120}}[(（][^()（）\n]{{0,80}}?{_IP}[^()（）\n]{{0,300}}[)）]"
-    r" {1,3}[^\n:：]{1,60}[:：]"
-)
+_COLLAPSED: Final = rf"[:：][^()（）:：\n]{{0,120}}{_ADDRESS} {{1,3}}[^\n:：]{{1,60}}[:：]"
 """The author amid the line that HTML makes of a text whose line ends are no tags."""
 _ACTION: Final = (
     r"/wp-admin/comment\.php\?action=(?:approve|trash|delete|spam|cdc|mac)[a-z]*&(?:amp;)?(?:p=\d+&)?c=(\d+)"
 )
 _PERMALINK: Final = r"#comment-(\d+)\b"
 LINKS: Final = (_ACTION, _PERMALINK)
+NO_ANSWER: Final = r"(?i)^(?!\s*(?:re|aw|sv|antw|odp|ynt|rif|res|отв|回复|回覆|答复|返信)\s*(?:\[\d+\]\s*)?[:：])"
+"""The commenter stands in Reply-To: to what he answers by mail, the mail about his comment may be quoted."""
+
 _MAILER: Final = r"(?i)^X-Mailer: PHPMailer"
 _ADMIN_PAGE: Final = re.compile(r"/wp-login\.php|/wp-admin/(?!(?:admin|post|edit)\.php\?)")
 _CARE_PAGE: Final = re.compile(
@@ -72,7 +72,7 @@ class _Block(NamedTuple):
 @parser(
     "wordpress.comment",
     version=1,
-    match=Match(text=AUTHOR_LINE, link=LINKS),
+    match=Match(subject=NO_ANSWER, text=AUTHOR_LINE, link=LINKS),
     link_hosts=SITES,
     signed_by=SITES,
     instead_of="wordpress.collapsed",
