@@ -56,7 +56,7 @@ def default_template(mail: Mail) -> Iterator[Interest]:
 @parser(
     "contact-form-7.default-by-mailer",
     version=1,
-    match=Match(header=r"(?i)^X-Mailer: PHPMailer", text=DEFAULT_TEMPLATE),
+    match=Match(header=(r"(?i)^X-Mailer: PHPMailer", r"(?i)^From: .{0,200}\bwordpress@"), text=DEFAULT_TEMPLATE),
     link_hosts=SITES,
     signed_by=SITES,
 )

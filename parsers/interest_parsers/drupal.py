@@ -14,7 +14,9 @@ from interest_ingest.parsing.orders import goes_to
 from interest_ingest.parsing.tokens import find_email, find_url, resolve
 from interest_parsers.form import interest_of
 
-_WHO: Final = r"([^\n()]{1,100}?)[ \n]\(((?:https?://[^\s()]{3,300}|[^\s()@]{1,64}@[^\s()@]{3,255}))\)"
+_WHO: Final = (
+    r"([^\n()]{1,100}?)(?: \([^\n()@/]{3,40}\))?[ \n]\(((?:https?://[^\s()]{3,300}|[^\s()@]{1,64}@[^\s()@]{3,255}))\)"
+)
 CONTACT: Final = (
     rf"\A\s*+{_WHO}[ \n](?:[^\n]{{5,160}}\n)?[^\n]{{0,160}}?(https?://[^\s]{{4,300}})[^\n]{{0,60}}\n[ \t]*(?:\n|\Z)"
 )

@@ -53,8 +53,10 @@ def contact(mail: Mail) -> Iterator[Interest]:
     if form is None or not is_from_site(mail, form.email):
         return
     _refuse(mail)
-    page = next((found[1] for found in re.finditer(_SERVER_LINES, mail.visible_text)), form.page)
-    yield interest_of(replace(form, page=page), mail)
+    for found in re.finditer(_SERVER_LINES, mail.visible_text):
+        text = form.text.rpartition(found[0])[0] or form.text
+        form = replace(form, page=found[1], text=text.strip())
+    yield interest_of(form, mail)
 
 
 def _refuse(mail: Mail) -> None:

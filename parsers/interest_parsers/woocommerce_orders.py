@@ -36,6 +36,8 @@ _STOCK: Final = r"\A\s*+[^\n]{2,200} \(#?[\w-]{1,40}\)[^\n]{5,160}\s*+\Z"
 _PLAIN_ITEM = re.compile(r"([^\n]{1,300}?)(?: \(#[^()\n]{1,60}\))? X (\d{1,6}) = ([^\n]{1,60})$")
 _PADDED_ITEM = re.compile(r"([^\n]{1,300}?) × (\d{1,6})\s{1,60}(\S[^\n]{0,40})$")
 _SKU = re.compile(r"\s*\(#[^()\n]{1,60}\)")
+_END = re.compile(rf"{_EDIT}|^-{{20,60}}\s*$")
+"""The link to the order, or the line above the customer's address."""
 _RULER = re.compile(r"\s*={8,12}\s*$")
 
 
@@ -165,7 +167,7 @@ def _read_plain(mail: Mail) -> _Told:
     ruler = next((n for n in range(len(lines) - 1, -1, -1) if _RULER.match(lines[n])), len(lines))
     found = [_PLAIN_ITEM.match(line) or _PADDED_ITEM.match(line) for line in lines[:ruler]]
     items = [Item(one[1].strip(), one[2], one[3].strip()) for one in found if one]
-    edit = next((n for n in range(ruler, len(lines)) if re.search(_EDIT, lines[n])), len(lines))
+    edit = next((n for n in range(ruler, len(lines)) if _END.search(lines[n])), len(lines))
     totals, note = _totals([line.strip() for line in lines[ruler + 1 : edit]])
     below = "\n".join(line.strip() for line in lines[edit + 1 :])
     blocks = [block.split("\n") for block in re.split(r"\n{2,}", below)]
