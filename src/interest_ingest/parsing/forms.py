@@ -40,6 +40,12 @@ _SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|lo
 _SIGNATURE: Final = re.compile(r"(?m)^--\s?$")
 """Below it people give their own address and phone (RFC 3676 §4.3)."""
 
+_SAYS_NEW: Final = re.compile(
+    r"\b(?:new|нов|neue|nouve|nuev|nuov|nova|novo|yeni|now)|جدید|جديد|新|새|नय|नई|"
+    r"^(?!.{0,200}(?:ありがとう|いただき|頂き)).{0,60}受け付けました"
+)
+"""Owners are told so of a message; who sent it is thanked."""
+
 _UNSPACED_SCRIPT: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -198,6 +204,8 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
+    if enough and Role.MESSAGE in filled and _TRACKED & labels.roles and not MAIL_CLIENT.search(_mailer(mail)):
+        return True
     asked = bool(labels.roles & {Role.MESSAGE, Role.CONSENT, Role.PAGE_URL, *_TRACKED})
     return enough and (
         _was_sent_by_site(mail, email, labels.intro, asked=asked) or _is_nothing_else(labels, filled, mail)
@@ -216,15 +224,16 @@ def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
     own = {sender.email.lower()} & {email.lower()} if email else {sender.name.strip().lower()} & {name.lower()}
     if email and _domain(email) == _domain(sender.email):  # a colleague whom the letter names
         return False
-    if own - {""} or not (email or _phone(labels)) or not filled & {Role.EMAIL, Role.NAME}:
+    if (own - {""} and labels.by_hand) or not (email or _phone(labels)) or not filled & {Role.EMAIL, Role.NAME}:
         return False
-    above = says_form(labels.intro[:300])
+    above = says_form(labels.intro[:300]) or (Role.MESSAGE in filled and says_site(labels.intro[:300]))
     announced = above or says_form(mail.subject) or bool(_TRACKED & labels.roles)
     if not email and _SENTENCE.search(labels.intro[:300]) and not above:
         return False  # else the sender's address would be lost
     if Role.MESSAGE in filled:
         return above or "\n\n" not in labels.intro
-    return len(filled) > 1 and (announced or ({Role.NAME, Role.EMAIL, Role.PHONE} <= filled and not labels.intro))
+    named = {Role.NAME, Role.EMAIL, Role.PHONE} if labels.by_hand else {Role.NAME, Role.EMAIL}
+    return len(filled) > 1 and (announced or (named <= filled and not labels.intro))
 
 
 def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
@@ -239,7 +248,7 @@ def _is_customers_own(email: str, labels: Labels, mail: Mail) -> bool:
 def _reads_like_a_letter(labels: Labels) -> bool:
     """Paragraphs above fields that no software added: a letter that ends with its writer's phone and address."""
     paragraphs = [part for part in labels.intro.split("\n\n") if part.strip()]
-    return Role.MESSAGE not in labels.roles and len(paragraphs) > 1 and not BEHIND & labels.roles
+    return labels.by_hand and Role.MESSAGE not in labels.roles and len(paragraphs) > 1 and not BEHIND & labels.roles
 
 
 def _domain(address: str) -> str:
@@ -310,7 +319,8 @@ def _is_for_customer(form: Form, mail: Mail) -> bool:
     if _answer_address(mail) or not SAYS_RECEIVED.search(form.labels.intro.lower()):
         return False
     ours = {_domain(address) for address in to} & {_domain(mail.sender.email) if mail.sender else ""}
-    return not form.email and not ours  # else it goes to somebody else: the owner
+    told = _SAYS_NEW.search(form.labels.intro.lower())
+    return not (form.email or ours or told)  # else it goes to somebody else: the owner
 
 
 def _email(labels: Labels) -> str:

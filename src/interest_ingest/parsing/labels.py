@@ -57,13 +57,15 @@ class Labels:
     """What a form's mail says: `answers` in the order of the mail, and the text that belongs to no label.
 
     `message` is the labelled message, else the free text below the labels; `intro` is the free text above them.
-    `links` are the addresses that the lines below the message show (the form's page, the site).
+    `links` are the addresses that the lines below the message show (the form's page, the site). `by_hand`: people may
+    write such lines, too.
     """
 
     answers: tuple[Answer, ...] = ()
     message: str = ""
     intro: str = ""
     links: tuple[str, ...] = ()
+    by_hand: bool = True
 
     def value(self, *roles: Role) -> str:
         """The first value of the first of these roles that has one, else ""."""
@@ -168,15 +170,21 @@ def _alternating(lines: list[Line]) -> list[Line]:
     settled = _without_values(lines, known)
     known = [n for n in known if settled[n].field]
     _name_above(settled, known[0])
+    _name_in_turns(settled, known[0])
     for at in range(known[0], len(lines) - 1):
         begins = at > 0 and not lines[at - 1].text.strip() and bool(lines[at + 1].text.strip())
-        sure = at < known[-1] or is_ruler(lines[at + 1].text) or role_of(lines[at].text) is Role.MESSAGE
-        if begins and sure:
+        if begins and (at < known[-1] or _is_above_its_value(lines[at].text.strip(), lines[at + 1].text.strip())):
             settled[at] = _as_label(lines[at])
     for one, two in pairwise(known):
         if (two - one) % 2 == 0 and all(line.text.strip() for line in lines[one:two]):
             settled[one + 2 : two : 2] = map(_as_label, lines[one + 2 : two : 2])
     return settled
+
+
+def _is_above_its_value(label: str, below: str) -> bool:
+    """Whether `label` is underlined, called like a message, or above what a field of its name holds."""
+    role = role_of(label)
+    return is_ruler(below) or role is Role.MESSAGE or _looks_like(role, below)
 
 
 def _without_values(lines: list[Line], known: list[int]) -> list[Line]:
@@ -187,9 +195,8 @@ def _without_values(lines: list[Line], known: list[int]) -> list[Line]:
     settled = list(lines)
     first = [n for n in known if n == 0 or not lines[n - 1].text.strip()]
     if len(first) * 2 > len(known):
-        for n in known:
-            if n - 1 in first:
-                settled[n] = lines[n]._replace(field=None)
+        for n in set(known) - set(first):
+            settled[n] = lines[n]._replace(field=None)
     return settled
 
 
@@ -208,6 +215,16 @@ def _name_above(lines: list[Line], first: int) -> None:
         at = label - 1
 
 
+def _name_in_turns(lines: list[Line], first: int) -> None:
+    """Mark every other line above the first label, up to the highest with a word for a field, if none is empty."""
+    at, highest = first - 2, first
+    while at >= 0 and lines[at].text.strip() and lines[at + 1].text.strip():
+        highest = at if role_of(lines[at].text) else highest
+        at -= 2
+    for label in range(highest, first, 2):
+        lines[label] = _as_label(lines[label])
+
+
 def _as_label(line: Line) -> Line:
     label = line.text.strip()
     if line.field or not may_be_label(label):
@@ -222,7 +239,20 @@ def _start(lines: Sequence[Line], style: Style) -> int | None:
     start = next(known, None)
     while start and (above := lines[start - 1].field) and above.style == style and above.value:
         start -= 1
+    while start and is_exact(style) and (above_at := _field_above(lines, start, style)) is not None:
+        start = above_at
     return start
+
+
+def _field_above(lines: Sequence[Line], start: int, style: Style) -> int | None:
+    """The field above line `start`, the label of which nobody knows: in the form's style, with a value of one line."""
+    text = [n for n in range(max(0, start - 6), start) if lines[n].text.strip() and not is_ruler(lines[n].text)]
+    for at in reversed(text[-2:]):
+        field = lines[at].field
+        if field and field.style == style:
+            told = bool(field.value) is (at == text[-1])
+            return at if told and not (says_form(field.label) or says_site(field.label)) else None
+    return None
 
 
 def _is_heading(lines: Sequence[Line], at: int) -> bool:
@@ -274,9 +304,21 @@ class _Reader:
         fields = [(n, line.field) for n, line in enumerate(self._lines) if line.field]
         messages = [(n, field) for n, field in fields if field.role is Role.MESSAGE]
         below = [(n, field) for n, field in messages if n >= start]
+        if len(below) > 1 and below[0][0] == start and self._is_title(start):
+            del below[0]
         fitting = (n for n, field in below if fits(field, self._style) or is_exact(field.style))
         named = next(fitting, (below or messages)[0][0] if messages else None)
         return self._unnamed(start) if named is None else named
+
+    def _is_title(self, at: int) -> bool:
+        """Whether the first field, a word for the message, has no value: the next field follows at once."""
+        field, below = self._lines[at].field, at + 1
+        while below < len(self._lines) and self._is_gap(below):
+            below += 1
+        after = self._lines[below].field if below < len(self._lines) else None
+        if field is None or field.value or after is None or after.role is Role.MESSAGE:
+            return False
+        return fits(after, self._style) and (after.style == self._style or self._style.layout is not Layout.BELOW)
 
     def _unnamed(self, start: int) -> int | None:
         """The field of a form without a label for the message that holds it nevertheless: the longest prose.
@@ -290,7 +332,9 @@ class _Reader:
             text = self._told(at, after) if field and field.role in (None, Role.TOPIC) else ""
             if len(text) > most and _is_prose(text):
                 best, most = at, len(text)
-        if best is None or best == numbers[-1]:
+        if numbers and best is None and _is_greeting(self._lines[numbers[-1]].field):
+            return numbers[-1]
+        if best is None or best == numbers[-1] or is_exact(self._style):
             return best
         below = numbers[-1] + 1
         while below < len(self._lines) and self._lines[below].text.strip():
@@ -313,7 +357,8 @@ class _Reader:
         lines = [field.value if field else ""]
         while below < after and self._is_gap(below) and not lines[0]:
             below += 1
-        while below < after and self._lines[below].text.strip():
+        bounded = is_exact(self._style)
+        while below < after and (bounded or self._lines[below].text.strip()):
             lines.append(self._lines[below].text)
             below += 1
         return "\n".join(lines).strip()
@@ -328,7 +373,8 @@ class _Reader:
             at = self._step(at)
         told = (answer.value for answer in self._answers if answer.role is Role.MESSAGE and answer.value)
         message = self._message or next(told, "") or ("" if self._body is not None else _spoken(intro))
-        return Labels(tuple(self._answers), resolve(message), resolve(text_of(intro)), tuple(self._links))
+        by_hand = not is_exact(self._style)
+        return Labels(tuple(self._answers), resolve(message), resolve(text_of(intro)), tuple(self._links), by_hand)
 
     def _step(self, at: int) -> int:
         """Read what begins at line `at`; the number of the line behind it."""
@@ -406,7 +452,8 @@ class _Reader:
         return next(fields, len(self._lines))
 
     def _roles(self) -> frozenset[Role]:
-        return frozenset(answer.role for answer in self._answers if answer.role)
+        roles = frozenset(answer.role for answer in self._answers if answer.role)
+        return roles | {Role.NAME} if {Role.FIRST_NAME, Role.LAST_NAME} <= roles else roles
 
     def _is_behind(self, line: Line) -> bool:
         """Whether this line is one that the form's software adds."""
@@ -423,6 +470,11 @@ class _Reader:
             last = self._answers[-1]
             self._answers[-1] = last._replace(value=f"{last.value}\n{line.text.strip()}".strip())
         return at + 1
+
+
+def _is_greeting(field: Field | None) -> bool:
+    """Whether the value of a field that nobody knows only begins a text: `Good day,`."""
+    return field is not None and field.role in (None, Role.TOPIC) and field.value[-1:] in tuple("!,:！，：،")
 
 
 def _is_prose(text: str) -> bool:

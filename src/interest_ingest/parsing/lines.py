@@ -97,7 +97,7 @@ _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
 _PARTING = re.compile(r"[=|\t–—→»]|\s-")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
-_ENDING = re.compile(r"[\s*?？؟:：!()]{1,20}$")
+_ENDING = re.compile(r"[\s*?？؟:：()]{1,20}$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
 _RULER = re.compile(r"\s*([-=_*~─━—–•·.#+|]\s?){3,}$|\s*[─━—–]{2,}\s*$")
 _MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤➢✔✓☑✅※‣»>›|~#-–—+→⇒")
@@ -210,7 +210,7 @@ def _parted(bare: str, sign: str = "") -> Field | None:
     given = "= " if found[2] == "=" else given
     if found[4] and _IN_URL.search(found[1]):
         return None
-    if given != sign if sign else not is_label(found[1]):
+    if given != sign if sign else not (is_label(found[1]) or role_of(found[1])):
         return None
     value = found[5].rstrip().removesuffix("|") if given == "|" else found[5]
     return _field(found[1], value, Layout.PARTED, given)
@@ -265,14 +265,18 @@ def _is_picture(letter: str) -> bool:
 
 def tidy(label: str) -> str:
     """A label as written, without the marks and the colon around it."""
-    return INVISIBLE.sub("", label).strip().strip("*_:： ").strip()
+    bare = INVISIBLE.sub("", label).strip().strip("*_:： ")
+    return bare.rstrip("*. ") if bare.endswith("..") else bare  # dots that lead to the value
 
 
 def may_be_label(label: str) -> bool:
     """Whether `label` may name a field: a known one, or a few words that are neither sentence, time nor address."""
-    label = _ENDING.sub("", label.strip())
+    label = label.strip()
+    label = _ENDING.sub("", label.rstrip("*. ") if label.endswith("..") else label)
     if not any(letter.isalpha() for letter in label) or label.lower() in ("http", "https", "mailto"):
         return False
     if is_label(label):
         return True
-    return len(label) <= _MAX_UNKNOWN and len(label.split()) <= 10 and not _SENTENCE.search(label) and "@" not in label
+    words = len(label.split())
+    sentence = _SENTENCE.search(label) or (words > 2 and label[-1] in ".。!！…")
+    return len(label) <= _MAX_UNKNOWN and words <= 10 and not sentence and "@" not in label

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise, takewhile
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.lines import BEHIND, Field, Layout, Line, Style, fits, is_ruler
 from interest_ingest.parsing.phrases import CLOSINGS
 from interest_ingest.parsing.tokens import URL, find_email, find_url, host_of
-from interest_ingest.parsing.vocabulary import Role, says_origin, says_sent
+from interest_ingest.parsing.vocabulary import Role, fold, says_origin, says_sent
 
 _STAMP = re.compile(
     r"[^\W\d_]{4,20}(?: (?:at|on|am|um|le|el|в))?:? (?=.{0,40}\b\d{1,2}[:.]\d\d\b)(?=.{0,40}\b20\d\d\b).{8,50}$"
 )
 """`Submitted 10:14 AM - 17 November 2026`"""
+
+
+_NEVER_SIGNED: Final = frozenset((Role.NAME, Role.FIRST_NAME, Role.LAST_NAME, Role.SUBJECT, Role.PRODUCT))
 
 
 class Site(NamedTuple):
@@ -103,14 +106,21 @@ class Tail:
         return self._first_group(at)
 
     def _above_fields(self) -> int:
-        """The first line from which two or more fields that the form has not shown yet stand together; else the end."""
+        """The first line that software added, or from which two fields that are new to the form stand together."""
         fresh = [n for n in range(self._begin, self._end) if self._is_fresh(self._lines[n].field)]
-        for one, two in pairwise(fresh):
+        added = (n for n in range(self._begin, self._end) if self._is_machine_made(self._lines[n].field))
+        self._end = next(added, self._end)
+        for one, two in pairwise(n for n in fresh if n < self._end):
             roles = {field.role for n in (one, two) if (field := self._lines[n].field)}
             together = all(line.text.strip() and line.field for line in self._lines[one:two])
             if together and len(roles) == 2 and (one > self._begin or self._inline):
                 return one
         return self._end
+
+    def _is_machine_made(self, field: Field | None) -> bool:
+        if field is None or not field.value or not fits(field, self._style) or field.role is Role.PAGE_URL:
+            return False
+        return field.role in (Role.DATE, Role.IP, Role.USER_AGENT, Role.REFERRER) and is_software(field)
 
     def _is_fresh(self, field: Field | None) -> bool:
         if field is None or field.role in (None, Role.MESSAGE) or not fits(field, self._style) or not field.value:
@@ -123,13 +133,17 @@ class Tail:
         It is one that the form has not shown yet, begins a paragraph if the message's own label does, and has its
         value below; fields with labels that nobody knows stand between it and the message.
         """
-        above = self._begin - 2
-        spaced = above >= 0 and not self._lines[above].text.strip()
+        spaced = self._is_spaced()
         known = (n for n in range(self._begin, self._end) if self._is_next(n, spaced))
         at = next(known, self._end)
         while at < self._end and (before := self._unknown_before(at)):
             at = before
         return at
+
+    def _is_spaced(self) -> bool:
+        """Whether the fields of the form are parted by empty lines; of its first field nobody knows."""
+        above = self._begin - 2
+        return bool(self._seen) and above >= 0 and not self._lines[above].text.strip()
 
     def _is_next(self, at: int, spaced: bool) -> bool:
         field = self._lines[at].field
@@ -221,7 +235,11 @@ class Tail:
         if not line.endswith((",", "،", "、")) or len(line.split()) > 4 or at + 1 >= self._end:
             return False
         name = self._lines[at + 1].text.strip()
-        return len(name.split()) <= 6 and any(one in name for one in self._site.names | self._site.hosts)
+        if len(name.split()) > 6:
+            return False
+        plain = fold(name).replace(" ", "")
+        named = any(len(first := host.partition(".")[0]) > 3 and first in plain for host in self._site.hosts)
+        return named or any(one in name for one in self._site.names | self._site.hosts)
 
     def _may_follow(self, field: Field) -> bool:
         if field.role in BEHIND:
@@ -243,14 +261,14 @@ class Tail:
         return at
 
     def _is_missing(self, field: Field) -> bool:
-        """Whether a form without `field` would not know whom to answer: no message ends with that."""
+        """Whether a form without `field` would not know whom to answer, or nobody ends his message with that."""
         if not fits(field, self._style):
             return False
-        if self._site.customer:
+        if self._site.customer and field.role in (Role.EMAIL, Role.PHONE):
             return field.value.lower() == self._site.customer and Role.EMAIL not in self._seen
-        if self._seen & {Role.EMAIL, field.role}:
-            return False
-        return field.role in (Role.EMAIL, Role.PHONE)
+        if field.role in (Role.EMAIL, Role.PHONE):
+            return not self._seen & {Role.EMAIL, field.role}
+        return field.role not in self._seen and field.role in _NEVER_SIGNED
 
     def _next_text(self, at: int) -> int:
         while at < self._end and not self._lines[at].text.strip():

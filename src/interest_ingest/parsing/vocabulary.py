@@ -514,7 +514,9 @@ def is_label(text: str) -> bool:
     if folded in _exact():
         return True
     first, _, rest = folded.partition(" ")
-    return first in _POSSESSIVES and rest in _exact()
+    return (first in _POSSESSIVES and rest in _exact()) or (
+        bool(folded) and not rest and _stem_role(folded) is not None
+    )
 
 
 def _spaced_finds(words: list[str]) -> Iterator[tuple[int, int, Role]]:
@@ -591,7 +593,7 @@ _SENT = """
     發送 提交 전송 발송
 """
 _PLACE = """
-    form formul kontaktform webform onlineform форм فرم نموذج טופס फॉर्म फ़ॉर्म प्रपत्र フォーム 表单 表單 양식 폼
+    form formul modul kontaktform webform onlineform форм فرم نموذج טופס फॉर्म फ़ॉर्म प्रपत्र フォーム 表单 表單 양식 폼
     website webseite site сайт sitio sito سایت موقع אתר वेबसाइट サイト 网站 網站 사이트 witryn stron sitesi siten
 """
 _MAIL = """
@@ -614,6 +616,8 @@ _MACHINE = """
 """
 
 
+_ARTICLE = "ال"
+"""Arabic writes it together with the word."""
 _AUTOMATIC = "automat autom автомат otomat otomatik 自動 自动 자동 خودکار تلقائي स्वचालित אוטומט"
 _MADE = """
     gener gerad gerada erstell creat criad cread creato cree сгенерир сформир созда створ olustur wygener utworz
@@ -657,7 +661,7 @@ def _mentions(folded: str, stems: str) -> bool:
     if _UNSPACED.search(folded) and any(stem in folded for stem in _unspaced_of(stems)):
         return True
     begins = _stems_of(stems)
-    return any(word.startswith(begins) for word in folded.split())
+    return any(word.removeprefix(_ARTICLE).startswith(begins) for word in folded.split())
 
 
 @cache
