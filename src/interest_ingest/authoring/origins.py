@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from interest_ingest.authoring.searching import Place, Searched, shortened
 from interest_ingest.cards import SHORTENED, InterestCard, ReplyKind, Trust, iso_utc
@@ -128,11 +129,13 @@ def _ends(places: list[Place]) -> tuple[Place, ...]:
 
 
 def _address(of: Traced, field: str, value: Any) -> Origin:
-    links = tuple(Place("mailto: link", one) for one in of.mail.links if one.lower().startswith(f"mailto:{value}"))
+    """As it stands there, in a `mailto:` link, or read out of From or Reply-To, which may write it with comments."""
     found = of.find(str(value))
-    return (
-        Origin(field, value, FOUND, places=found + links) if found or links else Origin(field, value, NOWHERE, _NOWHERE)
-    )
+    links = tuple(Place("mailto: link", one) for one in of.mail.links if one.lower().startswith(f"mailto:{value}"))
+    senders = (("From", of.mail.sender), ("Reply-To", of.mail.reply_to))
+    named = [name for name, one in senders if one and one.email.lower() == value]
+    places = found + links or tuple(place for name in named for place in _header(of.mail, name))
+    return Origin(field, value, FOUND if places else NOWHERE, "" if places else _NOWHERE, places)
 
 
 def _phone(of: Traced, field: str, value: Any) -> Origin:
@@ -152,9 +155,10 @@ def _link(of: Traced, field: str, value: Any) -> Origin:
         return Origin(field, value, FOUND, places=found)
     if longer := of.searched.find_longer_link(str(value)):
         return Origin(field, value, DERIVED, "a link of the mail, without its query or fragment", tuple(longer))
-    ids, lacking = of.searched.ids_of(re.sub(r"^https?://[^/]*", "", str(value)))
-    if ids and not lacking:
-        return Origin(field, value, DERIVED, "no link of the mail leads there: put together of ids", tuple(ids))
+    path = re.findall(r"[^/?#&=]{2,200}", re.sub(r"^https?://[^/]*", "", unquote(str(value))))
+    parts = [places[0] for one in path if (places := of.searched.ids_of(one)[0] or of.find(one))]
+    if path and len(parts) == len(path):
+        return Origin(field, value, DERIVED, "no link of the mail leads there: put together of its words", tuple(parts))
     return Origin(field, value, NOWHERE, "no link of the mail leads there: the parser put it together")
 
 

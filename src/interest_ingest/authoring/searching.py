@@ -15,6 +15,8 @@ from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from soupsieve import SelectorSyntaxError
+
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.links import safe_url, unwrap
 
@@ -286,13 +288,21 @@ def _leads(told: str, url: str) -> str:
 
 
 def selector(tag: Tag) -> str:
-    """A short CSS selector by which `soup.select_one` finds `tag`; the path from the root where none is short."""
+    """A short CSS selector by which `soup.select_one` finds `tag`; the path from the root where none is short.
+
+    Of a tag whose name is none for CSS (`<anna@shop.example>`, read as HTML) there is only the name.
+    """
     soup = next((one for one in (tag, *tag.parents) if one.name == "[document]"), tag)
-    for short in _short_selectors(tag):
-        if soup.select_one(short) is tag:
-            return short
     steps = [one for one in (tag, *islice(tag.parents, 300)) if one.name not in ("[document]", "html", "body")]
-    return " > ".join(_step(one) for one in reversed(steps))
+    path = " > ".join(_step(one) for one in reversed(steps)) or tag.name
+    return next((one for one in (*_short_selectors(tag), path) if _finds(soup, one, tag)), f"<{tag.name}>")
+
+
+def _finds(soup: Tag, selector: str, tag: Tag) -> bool:
+    try:
+        return soup.select_one(selector) is tag
+    except (SelectorSyntaxError, NotImplementedError):
+        return False
 
 
 def _short_selectors(tag: Tag) -> Iterator[str]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +24,7 @@ from interest_ingest.ingest.patterns import refuse_slow
 from interest_ingest.ingest.reading import read, reading_json
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.parsing import Parser
-from interest_ingest.parsing.load import builtin_parsers, load_source, source_files, unique
+from interest_ingest.parsing.load import BUILTIN, GROUP, builtin_parsers, load_source, source_files, unique
 
 KINDS: Final = (".py", ".toml")
 
@@ -154,13 +156,22 @@ def _declares(file: Path, name: str) -> bool:
 
 def _built_in(name: str) -> Place | None:
     """By a parser's name, its source, or its module; its fixtures are beside the checkout's tests."""
+    guess = _built_in_module(name.partition(".")[0].replace("-", "_"))
+    if guess and (name in (guess.name, guess.name.replace("_", "-")) or _declares(guess.file, name)):
+        return guess  # the others need not be loaded to find it
     for one in builtin_parsers():
         module = one.origin.rpartition(".")[2]
         if name in (one.name, one.source, module):
-            spec = importlib.util.find_spec(one.origin)
-            if spec and spec.origin:
-                file = Path(spec.origin)
-                return Place(module, file, file.parents[2] / "tests" / "fixtures" / module)
+            return _built_in_module(module)
+    return None
+
+
+def _built_in_module(module: str) -> Place | None:
+    for point in entry_points(group=GROUP, name=BUILTIN):
+        package = importlib.util.find_spec(point.value)
+        folder = Path(package.origin).parent if package and package.origin else Path()
+        if package and re.fullmatch(r"[a-z]\w*", module) and (file := folder / f"{module}.py").is_file():
+            return Place(module, file, folder.parents[1] / "tests" / "fixtures" / module)
     return None
 
 
