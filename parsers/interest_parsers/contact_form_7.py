@@ -43,10 +43,10 @@ SUBJECT: Final = r"[\"“”„«»「」『』]\s{0,3}\Z"
 @parser(
     "contact-form-7.default",
     version=2,
-    match=Match(subject=SUBJECT, text=DEFAULT_TEMPLATE),
+    match=Match(header=(r"(?i)^X-Mailer: PHPMailer", r"(?i)^From: .{0,200}\bwordpress@"), text=DEFAULT_TEMPLATE),
     link_hosts=SITES,
     signed_by=SITES,
-    instead_of=("contact-form-7.default-by-mailer",),
+    instead_of=("contact-form-7.default-by-subject",),
 )
 def default_template(mail: Mail) -> Iterator[Interest]:
     """`From: Anna anna@… / Subject: Tea / Message Body: …`, as the plugin proposes it."""
@@ -54,14 +54,14 @@ def default_template(mail: Mail) -> Iterator[Interest]:
 
 
 @parser(
-    "contact-form-7.default-by-mailer",
+    "contact-form-7.default-by-subject",
     version=1,
-    match=Match(header=(r"(?i)^X-Mailer: PHPMailer", r"(?i)^From: .{0,200}\bwordpress@"), text=DEFAULT_TEMPLATE),
+    match=Match(subject=SUBJECT, text=DEFAULT_TEMPLATE),
     link_hosts=SITES,
     signed_by=SITES,
 )
-def default_template_by_mailer(mail: Mail) -> Iterator[Interest]:
-    """The same lines under a subject of the owner's, where no relay has changed the mailer's header."""
+def default_template_by_subject(mail: Mail) -> Iterator[Interest]:
+    """The same lines, where a relay has changed the mailer's header and the owner the sender's address."""
     yield _read(mail)
 
 
