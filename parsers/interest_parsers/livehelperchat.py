@@ -24,7 +24,8 @@ PROGRAM: Final = (
 FIELDS: Final = (
     r"(?mi)^[^\n:：]{1,40}[:：](?P<name>[^\n]*)\n[^\n:：]{1,40}[:：](?P<email>[^\n]*)\n[^\n:：]{1,40}[:：](?P<phone>[^\n]*)\n"
     r"[^\n:：]{0,20}(?:dep[ae]?r?t|отдел|департ|відділ|abteil|dipart|reparto|bölüm|departman|dział|afdeling|avdelning|"
-    r"odděl|oddel|odjel|osasto|osztály|τμήμα|skyrius|nodaļa|osakond|phòng|bộ phận|bagian|แผนก|bereich|service|部|부서|بخش|دپارتمان|قسم|विभाग|מחלקה)[^\n:：]{0,20}[:：][^\n]*\n"
+    r"odděl|oddel|odjel|osasto|osztály|τμήμα|skyrius|nodaļa|osakond|phòng|bộ phận|bagian|แผนก|"
+    r"bereich|service|部|부서|بخش|دپارتمان|قسم|विभाग|מחלקה)[^\n:：]{0,20}[:：][^\n]*\n"
     r"(?:[^\n:：]{1,40}[:：][^\n]*\n[^\n:：]{1,40}[:：][^\n]*\n)?"
     r"[^\n:：]{0,20}IP[^\n:：]{0,20}[:：][ \t]*[0-9a-f.:]{3,45}[ \t]*$"
 )
