@@ -29,7 +29,7 @@ def test_a_turn_may_have_several_paragraphs() -> None:
     assert visitor_words(text, "Anna") == "One\n\nEmail: two"
 
 
-@pytest.mark.parametrize("call", ["Hello? Anybody there?", "Алло? Есть кто?", "Hallo? Ist jemand da?"])
+@pytest.mark.parametrize("call", ["Hi, is anyone still here?", "Алло? Есть кто?", "Hallo? Ist jemand da?"])
 def test_asking_whether_anybody_is_there_says_nothing(call: str) -> None:
     assert visitor_words(f"10:01 Anna: One ladle\n10:05 Anna: {call}", "Anna") == "One ladle"
     assert visitor_words(f"10:01 Anna: {call}", "Anna") == call  # unless it is all
