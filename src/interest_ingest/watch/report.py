@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from interest_ingest.cards import iso_utc
 from interest_ingest.store.habits import FAILED, FIELDS, NOTHING, UNKNOWN, Habit, Seen
-from interest_ingest.watch.drift import FEWEST_USUAL, WINDOWS, Drift, Past
+from interest_ingest.watch.drift import FEWEST_USUAL, WINDOWS, Drift, Past, pasts
 
 NOW = WINDOWS[0]
 """Mails that are "now"."""
@@ -63,7 +64,7 @@ def _shapes(one: Habit) -> list[dict[str, Any]]:
 
 def _fields(one: Habit) -> dict[str, dict[str, float | None]]:
     """Of the mails with a card how many fill each field, now and usually; without fields that never had a value."""
-    usual = _added(counts for kinds in Past.before(one, NOW).usual.values() for counts in _read(kinds))
+    usual = _added(counts for shape in _past(one).shapes.values() for counts in _read(shape.usual))
     now = [seen for seen in one.recent[-NOW:] if seen.kind not in (FAILED, NOTHING)]
     told = {
         name: {
@@ -86,18 +87,18 @@ def _added(listed: Iterable[list[int]]) -> list[int]:
 def _not_recognized(sender: Habit, fallbacks: frozenset[str]) -> dict[str, float | None]:
     """Of all mails of the sender the share that ended in a fallback parser, unmatched or in quarantine."""
     ends = {FAILED, UNKNOWN, *fallbacks}
-    usual = {seen: counts[0] for seen, counts in _by_kind(Past.before(sender, NOW)).items()}
+    usual = Counter[str]()
+    for shape in _past(sender).shapes.values():
+        usual.update({kind: counts[0] for kind, counts in shape.usual.items()})
     now = [_ended(seen, ends) for seen in sender.recent[-NOW:]]
     bad = sum(number for kind, number in usual.items() if kind in ends)
     return {"now": _share(sum(now), len(now)), "usual": _share(bad, sum(usual.values()))}
 
 
-def _by_kind(past: Past) -> dict[str, list[int]]:
-    together: dict[str, list[int]] = {}
-    for kinds in past.usual.values():
-        for kind, counts in kinds.items():
-            together[kind] = _added([counts, together.get(kind, [0] * len(counts))])
-    return together
+def _past(one: Habit) -> Past:
+    """Before the mails that are "now"."""
+    *_, (_, past) = pasts(one)
+    return past
 
 
 def _ended(seen: Seen, ends: set[str]) -> bool:
