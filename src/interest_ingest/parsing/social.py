@@ -195,14 +195,18 @@ def below(lines: Sequence[Line], hosts: Iterable[str]) -> str:
 
 
 def _by_links(mail: Mail, network: Network) -> Deed | None:
-    """A comment told in a language that has no row: its link names one, and the subject somebody who is linked."""
+    """A comment told in a language that has no row: its link names one, and the subject somebody who is linked.
+
+    Of a mail without a page the words are enough, if the subject counts nothing, as a digest's does.
+    """
     links = [link for link in places(mail, network.hosts) if re.search(r" (?:comment|reply) ", network.ids(link))]
     if len(set(map(network.ids, links))) != 1:
         return None
     linked_names = (anchor.text for anchor in mail.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts))
     author = next((name for name in linked_names if 2 < len(name) < 80 and name in mail.subject), None)
     action = Action.REPLY if " reply " in network.ids(links[0]) else Action.COMMENT
-    return Deed(action, author, ours=True) if author else None
+    is_single = not mail.anchors and not re.search(r"\d", mail.subject) and (network.words or written)(mail)
+    return Deed(action, author or "", ours=True) if author or is_single else None
 
 
 def _interest(passage: _Passage, network: Network) -> Interest:
