@@ -18,7 +18,8 @@ HEADERS: Final = (r"(?i)^X-Mailer: Zendesk Mailer", r"(?i)^X-Zendesk-(?:From-Acc
 AGENT_LINK: Final = r"^https://[\w.-]{1,100}/agent/(?:#/)?tickets/(\d{1,12})(?:[/?#]|$)"
 _NUMBER: Final = re.compile(r"\((#?)(\d{1,12})\)")
 _BY: Final = re.compile(
-    r"\(#\d{1,12}\)\s+(?:by|от|від|von|de|da|van|di)\s+(.{1,100}?)\s+(?:has been|hat|ist|a été|ha sido|foi|è)\b"
+    r"\(#\d{1,12}\)\s{1,5}(?:by|от|від|von|de|da|van|di)\s{1,5}(\S.{0,99}?)\s{1,5}"
+    r"(?:has been|hat|ist|a été|ha sido|foi|è)\b"
 )
 _RULER: Final = re.compile(r"(?m)^[ \t]*-{10,}[ \t]*$")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d\d")

@@ -171,8 +171,15 @@ def _built_in_module(module: str) -> Place | None:
         package = importlib.util.find_spec(point.value)
         folder = Path(package.origin).parent if package and package.origin else Path()
         if package and re.fullmatch(r"[a-z]\w*", module) and (file := folder / f"{module}.py").is_file():
-            return Place(module, file, folder.parents[1] / "tests" / "fixtures" / module)
+            return Place(module, file, _fixtures_of(module, folder.parents[1] / "tests" / "fixtures"))
     return None
+
+
+def _fixtures_of(module: str, folder: Path) -> Path:
+    """That of the module, or of the source whose parsers are in several: `woocommerce_orders` has `woocommerce`."""
+    words = module.split("_")
+    named = (folder / "_".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((one for one in named if one.is_dir()), folder / module)
 
 
 def _first(files: Iterable[Path]) -> Place | None:
