@@ -68,6 +68,7 @@ def notification(mail: Mail) -> Iterator[Interest]:
     "discourse.forwarded",
     version=1,
     match=Match(subject=r"^(?:Re: )?\[", link=r"/email/unsubscribe/[0-9a-f]{64}$"),
+    signed_by=SITES,
     link_hosts=(SITES, ANYWHERE),
     photo_hosts=(SITES, ANYWHERE),
 )

@@ -33,6 +33,9 @@ BLOCK = (
     r"[^\n:：]{1,60}[:：][ \xa0]?(\S{0,300})\n\n"
     r"--- [^\n]{1,60} ?---\n"
 )
+REMOVAL = r"(?m)^--- [^\n]{1,60}': ---$"
+"""The template has this apostrophe, as that of the confirmation."""
+
 NOTICE = r"(?m)^--- [^\n]{1,60} ?---$"
 
 
@@ -59,6 +62,12 @@ def comment(mail: Mail) -> Iterator[Interest]:
         object_kind="page",
         product=Product(name=page_title("", mail.subject), url=page if host_of(page) else None),
     )
+
+
+@parser("django-comments.removal", version=1, match=Match(subject=r"^\[[^\]]{1,200}\] ", text=REMOVAL))
+def removal(_: Mail) -> Iterator[Interest]:
+    """A visitor suggests to remove somebody's comment."""
+    raise Ignored("report of a comment")
 
 
 @parser("django-comments.notice", version=1, match=Match(link=r"/(?:mute|confirm)/[\w.:-]{40}", text=NOTICE))

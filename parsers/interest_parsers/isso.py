@@ -25,7 +25,7 @@ from interest_ingest.parsing import (
 )
 from interest_ingest.parsing.social import host_of
 
-LINK = re.compile(r"Link to comment: (https?://\S{1,1000}#isso-(\d{1,12}))")
+LINK = re.compile(r"Link to comment: (https?://[^\n]{1,1000}#isso-(\d{1,12}))[ \t]*$")
 WROTE = re.compile(r"([^\n]{0,300}?)(?: <([^\s<>]{1,200})>)? wrote:")
 FOOTER = re.compile(r"(?:User's URL|IP address): ")
 
@@ -33,7 +33,7 @@ FOOTER = re.compile(r"(?:User's URL|IP address): ")
 @parser(
     "isso.comment",
     version=1,
-    match=Match(link=r"#isso-\d+$", text=r"(?m)^Link to comment: http"),
+    match=Match(subject=r"New comment posted(?: on |$)", text=r"(?m)^Link to comment: https?://[^\n]{1,1000}#isso-\d"),
     link_hosts=SITES,
     signed_by=SITES,
 )

@@ -65,7 +65,7 @@ def notification(mail: Mail) -> Iterator[Interest]:
         yield read(mail)
 
 
-@parser("phpbb.forwarded", version=1, match=Match(link=_LINKS), link_hosts=(SITES, ANYWHERE))
+@parser("phpbb.forwarded", version=1, match=Match(link=_LINKS), link_hosts=(SITES, ANYWHERE), signed_by=SITES)
 def forwarded(mail: Mail) -> Iterator[Interest]:
     """The same, without the headers of the program."""
     yield read(mail)

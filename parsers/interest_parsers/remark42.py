@@ -28,7 +28,7 @@ from interest_ingest.parsing.markdown import as_typed
 from interest_ingest.parsing.social import host_of
 
 LINK = re.compile(r"#remark42__comment-([\w-]{1,64})$")
-TITLE = re.compile(r"(?s)New comment from .{0,200} on your site\s+to «(.{1,500})»")
+SENTENCE = re.compile(r"New comment from (.{1,200}?) on your site(?:\s+to «(.{1,500})»)?")
 
 
 @parser(
@@ -41,28 +41,40 @@ TITLE = re.compile(r"(?s)New comment from .{0,200} on your site\s+to «(.{1,500}
 )
 def comment(mail: Mail) -> Iterator[Interest]:
     """“New comment to your site for "How to brew tea"”."""
-    reply = next((a for a in mail.soup.select("a[href]")[::-1] if LINK.search(str(a["href"]))), None)
-    head = reply.parent if reply else None
-    if reply is None or not isinstance(head, Tag) or not isinstance(box := head.find_next_sibling("div"), Tag):
-        raise Changed("the comment and its link")
-    link = str(reply["href"])
-    name, photo = head.find("span"), head.find("img")
+    told = SENTENCE.search(mail.html_text or mail.visible_text)
+    link = next((one for one in reversed(mail.links) if LINK.search(one)), None)
+    if told is None or link is None:
+        raise Changed("who commented, or the link to the comment")
+    text, photo = in_block(mail) if mail.html else (below(mail.visible_text, link), None)
     number = LINK.search(link)
-    title = TITLE.search(mail.html_text)
     yield Interest(
         channel=Channel.COMMENT,
-        action=Action.REPLY if len({u for u in mail.links if LINK.search(u)}) > 1 else Action.COMMENT,
-        author=Author(
-            name=name.get_text() if isinstance(name, Tag) else None,
-            photo_url=str(photo.get("src") or "") or None if isinstance(photo, Tag) else None,
-        ),
-        text=as_typed(box),
+        action=Action.REPLY if len({one for one in mail.links if LINK.search(one)}) > 1 else Action.COMMENT,
+        author=Author(name=told[1], photo_url=photo),
+        text=text,
         event_key=f"comment {host_of(link)} {number[1]}" if number else None,
         source_url=link,
         account=host_of(link),
         object_kind="page",
-        product=Product(name=title[1] if title else None, url=link.partition("#")[0]),
+        product=Product(name=told[2], url=link.partition("#")[0]),
     )
+
+
+def in_block(mail: Mail) -> tuple[str, str | None]:
+    """The text of the lowest block, and the portrait beside its “Reply” link."""
+    anchors = mail.soup.select("a[href]")[::-1]
+    head = next((a.parent for a in anchors if LINK.search(str(a["href"]))), None)
+    box = head.find_next_sibling("div") if head else None
+    photo = head.find("img") if head else None
+    if not isinstance(box, Tag):
+        raise Changed("the comment below its link")
+    return as_typed(box), str(photo.get("src") or "") or None if isinstance(photo, Tag) else None
+
+
+def below(text: str, link: str) -> str:
+    """The text where a mail program left only lines of the page: from the link to the footer."""
+    rest = text[text.rfind(link) + len(link) :].lstrip(">)")
+    return re.split(r"(?m)^\W{0,2}Sent to ", rest, maxsplit=1)[0]
 
 
 @parser(
