@@ -189,7 +189,7 @@ def _is_account(labels: Labels) -> bool:
 def _is_contact(labels: Labels, mail: Mail) -> bool:
     """Whether these fields are those of a form, and the mail's own: not what a customer typed into his letter."""
     email, phone, answer = _email(labels), _phone(labels), _answer_address(mail)
-    if Role.PAPER in labels.roles and Role.MESSAGE not in labels.roles:  # an invoice, a parcel on its way
+    if Role.PAPER in labels.roles and not {Role.MESSAGE, Role.EMAIL} <= labels.roles:  # an invoice, a parcel on its way
         return False
     if email and not _is_customers_own(email, labels, mail):
         return False
@@ -207,9 +207,10 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
     if enough and Role.MESSAGE in filled and _TRACKED & labels.roles and not MAIL_CLIENT.search(_mailer(mail)):
         return True
     asked = bool(labels.roles & {Role.MESSAGE, Role.CONSENT, Role.PAGE_URL, *_TRACKED})
-    return enough and (
-        _was_sent_by_site(mail, email, labels.intro, asked=asked) or _is_nothing_else(labels, filled, mail)
-    )
+    if Role.NAME not in fields and mail.sender and mail.sender.name and email.lower() == mail.sender.email.lower():
+        return False  # his name is in From, his address in his signature
+    intro = labels.intro if fields & {Role.NAME, Role.EMAIL} else ""
+    return enough and (_was_sent_by_site(mail, email, intro, asked=asked) or _is_nothing_else(labels, filled, mail))
 
 
 def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:

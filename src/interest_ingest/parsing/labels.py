@@ -40,7 +40,7 @@ from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
 from interest_ingest.parsing.tokens import URL, find_email, find_url, resolve
 from interest_ingest.parsing.vocabulary import Role, role_of, says_form, says_site
 
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।](?:\s|$)")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।]\s*$")
 _UNSPACED_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
