@@ -84,10 +84,9 @@ def notice(mail: Mail) -> Iterator[Interest]:
     if re.match(_STOCK, mail.visible_text):
         if mail.subject.startswith("[") and mail.reply_to in (None, mail.sender):
             raise Ignored("stock notice")
-    elif mail.soup.select_one("tr.order_item") or any(map(_RULER.match, mail.text.split("\n"))):
-        told = _read(mail)
+    elif (told := _read(mail)).items:
         number = next((found[1] for found in re.finditer(r"[#№°º]\s?([\w/-]{1,30})", mail.subject)), "")
-        if not mail.subject.startswith("[") or not number or goes_to(mail, told.customer[1]) or not told.items:
+        if not mail.subject.startswith("[") or not number or goes_to(mail, told.customer[1]):
             raise Ignored("receipt for the customer")
         yield _order(mail, told, number, site_of_sender(mail), None)
 
@@ -164,7 +163,7 @@ def _is_note(label: str, value: str) -> bool:
 
 def _read_plain(mail: Mail) -> _Told:
     lines = mail.visible_text.split("\n")
-    ruler = next((n for n in range(len(lines) - 1, -1, -1) if _RULER.match(lines[n])), len(lines))
+    ruler = next((n for n in range(len(lines) - 1, -1, -1) if _RULER.match(lines[n])), 0)
     found = [_PLAIN_ITEM.match(line) or _PADDED_ITEM.match(line) for line in lines[:ruler]]
     items = [Item(one[1].strip(), one[2], one[3].strip()) for one in found if one]
     edit = next((n for n in range(ruler, len(lines)) if _END.search(lines[n])), len(lines))
