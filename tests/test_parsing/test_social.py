@@ -213,11 +213,12 @@ def test_the_entries_of_a_digest_are_interests_of_their_own() -> None:
         page(*entry("boris", "Boris", "liked Cara's post", "", "p/2"), subject="What you missed"),
         page("Anna liked your tea", link("boris", "Boris"), link("p/1", "See"), subject="Your highlights"),
         page(*entry("boris", "Boris", "liked Cara's post", "", "p/2"), subject="Boris liked Cara's post"),
+        page(link("boris", "Boris"), link("p/2/c/9", "See"), subject="Boris commented on Cara's post"),
         page(link("boris", "Boris"), subject="Boris wants to be friends"),
         page("x", subject="New login from Malta"),
         page("x", subject="Код для входа"),
     ],
-    ids=["news digest", "highlights", "news", "friend request", "login", "code"],
+    ids=["news digest", "highlights", "news", "another's post", "friend request", "login", "code"],
 )
 def test_noise_is_ignored(mail: Mail) -> None:
     """With a reason, and no interest."""

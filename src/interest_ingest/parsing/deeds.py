@@ -28,6 +28,8 @@ class Deed:
     """The group or page that the sentence names."""
     ours: bool = False
     """Whether the sentence speaks to us: of you, of your post. In a digest all else is news of others."""
+    theirs: bool = False
+    """Whether it names somebody else's thing: “on Boris's post”."""
     handle: str | None = None
     """The author's user name, where it stands beside his name: `Anna (@anna)`, `u/anna`."""
 
@@ -100,7 +102,8 @@ _DEEDS: Final[tuple[tuple[Action, str, str], ...]] = (
     ),
     (
         Action.OTHER,
-        r"(?:posted|tweeted|wrote on|published|uploaded|added (?:a|an|\d+)\b|created a poll|asked)",
+        r"(?:posted|tweeted|wrote on|published|uploaded|added (?:a|an|\d+|to (?:his|her|their))\b|"
+        r"created a poll|asked)",
         r"(?:сделал(?:[аи]|\(а\))? (?:нов\w+ )?публикаци|опубликовал|разместил|добавил|создал(?:[аи]|"
         r"\(а\))? опрос|написал|"
         r"оставил(?:[аи]|\(а\))? (?:нов\w+ )?запис|предложил)",
@@ -176,6 +179,7 @@ _US: Final = re.compile(r"(?i)\b(?:you|yours?|ваш\w*|вас|вам|вами|�
 _TITLE: Final = re.compile('["«“:]')
 _PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\w+|сво\w+|ссылк\w+|фото\w*|видео)\b")
 """“shared a link”: somebody's own post, not a share of one."""
+_THEIRS: Final = re.compile(r"(?i)^[^\"“«:]{0,100}['’]s? \w")
 _HANDLE: Final = re.compile(r" ?(?:\(@|@|^u/)(\w[\w.-]{0,40})\)?$")
 _NOBODY: Final = re.compile(
     r"(?i)(?:i|we|you|it|they|he|she|this|that|these|my|our|your|someone|я|мы|вы|вас|ты|тебя|он|она|оно|они|мне|нам|вам|это|"
@@ -255,7 +259,8 @@ def _deed(action: Action, names: str, kind: str | None, place: str | None, told:
     if handle and not author.startswith("u/"):
         author = author[: handle.start()].rstrip() or author
     ours = action is Action.MESSAGE or bool(_US.search(_TITLE.split(told)[0]))
-    return Deed(action, author, count, kind, place, ours, handle and handle[1]) if author else None
+    theirs = not ours and bool(_THEIRS.search(told))
+    return Deed(action, author, count, kind, place, ours, theirs, handle and handle[1]) if author else None
 
 
 def people(names: str) -> tuple[str, int]:

@@ -46,6 +46,8 @@ _NOISE_SUBJECT: Final = re.compile(
     r"highlights|is live\b|live video|profile views|viewed your profile|searches|\bjobs?\b|hiring|what['’]s happening|"
     r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|\bblog\b|"
     r"your friend|profile picture|updated (?:his|her|their) |is going to|вас добавил|фото профиля|"
+    r"missing|catch up|^congratulate |we miss|premium|survey|welcome to|what['’]s new|you might|"
+    r"опрос о|добро пожаловать|"
     r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
     r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
     r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
@@ -152,9 +154,8 @@ def _is_for_us(passage: _Passage, network: Network, is_digest: bool) -> bool:
     deed = passage.deed
     if deed.ours or deed.action is Action.REVIEW:
         return True
-    return not is_digest and (
-        deed.action not in network.news or bool(deed.place) or any("/groups/" in link for link in passage.links)
-    )
+    is_news = deed.action in network.news or (deed.theirs and network.news >= _NEWS)
+    return not is_digest and (not is_news or bool(deed.place) or any("/groups/" in link for link in passage.links))
 
 
 def _entries(lines: Sequence[Line], network: Network) -> Iterator[_Passage]:
