@@ -71,6 +71,7 @@ def test_a_change_in_the_middle_of_a_month_is_an_alarm_within_twenty_mails(store
     assert all(store.raw(mail_id) for mail_id in found[1].mails)
 
 
+@pytest.mark.timeout(scale(120, 1_800))
 def test_a_month_without_a_change_is_no_alarm(store: Store) -> None:
     """Five sources, nights, weekends, a season, bursts of single persons; 10,000 mails in the long form."""
     weeks = scale(1.6, 13.0)
