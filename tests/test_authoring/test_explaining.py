@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from interest_ingest import cli
 from interest_ingest.authoring.explaining import Asked, candidate, explain, suggested_name
-from interest_ingest.authoring.searching import fold
+from interest_ingest.authoring.searching import Text, fold
 from interest_ingest.ingest.authentication import Authentication
 from interest_ingest.ingest.products import Catalogue, Entry
 from interest_ingest.ingest.reading import read
@@ -282,6 +284,33 @@ def assert_holds(mail: Mail, where: str, value: str, said: str) -> None:
         tag = mail.soup.select_one(where.removeprefix("HTML "))
         assert tag is not None, where
         assert said or fold(value) in fold(tag.get_text()), (where, value)
+
+
+# Whatever the mail
+
+
+@given(st.sampled_from(FIXTURES), st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_damage_to_a_mail_makes_it_stumble(path: Path, data: st.DataObject) -> None:
+    raw = bytearray(path.read_bytes())
+    for at in data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=20)):
+        raw[at] = data.draw(st.integers(0, 255))
+    mail, reading = Mail.from_bytes(bytes(raw)), read(bytes(raw))
+    json.dumps(explain(Asked(mail, reading, Rules())))
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=12), st.data())
+def test_what_stands_in_a_text_is_found_on_its_lines(lines: list[str], data: st.DataObject) -> None:
+    text = Text("\n".join(lines), "the text")
+    words = [word for line in text.lines for word in line.split()]
+    first = data.draw(st.integers(0, len(words)))
+    wanted = " ".join(words[first : data.draw(st.integers(first, len(words)))])
+    place = text.find(wanted)
+    if len(fold(wanted)) > 2:
+        assert place
+        numbers = [int(number) for number in re.findall(r"\d+", place.where.partition(" of ")[0])]
+        shown = fold(" ".join(text.lines[numbers[0] - 1 : numbers[-1]]))
+        assert fold(wanted) in shown
 
 
 # The command

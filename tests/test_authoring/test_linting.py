@@ -135,6 +135,18 @@ def test_each_fault_that_a_mail_shows_is_found(kind: str, old: str, new: str, fo
     assert kinds <= {kind, "differs"}
 
 
+@pytest.mark.parametrize(
+    ("name", "whose"), [("facebook.notification", "a built-in parser"), ("bakery.review", "bakery/parser.py")]
+)
+def test_a_name_that_is_taken_is_found(name: str, whose: str, folder: Path) -> None:
+    """The daemon would leave out the second one."""
+    (folder / "twin.py").write_text(PARSER.replace("bakery.review", name))
+    places = [workshop.find("bakery", folder), workshop.place_of(folder / "twin.py")]
+    (found,) = lint(Bench(places))
+    assert (found.parser, found.kind) == (name, "name-taken")
+    assert whose in found.said
+
+
 def test_a_mail_without_expected_document_is_found(folder: Path) -> None:
     (folder / "bakery" / "fixtures" / "anna.eml.json").unlink()
     assert [one.kind for one in lint(Bench([workshop.find("bakery", folder)]))] == ["differs"]

@@ -113,11 +113,12 @@ def test_check_names_them_one_line_each(config: Path, capfd: Capture) -> None:
 def test_they_read_with_an_empty_environment_and_never_in_this_process(
     config: Path, tmp_path: Path, capfd: Capture
 ) -> None:
+    before = {name for name in sys.modules if name.startswith("interest_ingest_folder")}
     (mail := tmp_path / "a.eml").write_bytes(MAIL)
     told = json.loads(_run(capfd, config, "parse", str(mail), "--json")[1])
     assert (told["outcome"], told["parser"]) == ("cards", "bakery.review")
     assert set(json.loads(told["cards"][0]["text"].replace("'", '"'))) <= {"LC_CTYPE"}  # Python sets that one itself
-    assert not [name for name in sys.modules if name.startswith("interest_ingest_folder")]
+    assert {name for name in sys.modules if name.startswith("interest_ingest_folder")} == before
 
 
 def test_parser_list_has_one_line_for_each_parser_within_the_width_of_the_terminal(
@@ -147,3 +148,13 @@ def test_parser_list_names_the_nearest_for_one_that_is_not_there(capfd: Capture)
         cli.main(["parser", "list", "wordpres"])
     assert ended.value.code == 2
     assert 'did you mean "wordpress"?' in capfd.readouterr().err
+
+
+def test_explain_tells_where_the_values_of_their_cards_come_from(config: Path, tmp_path: Path, capfd: Capture) -> None:
+    (mail := tmp_path / "a.eml").write_bytes(MAIL)
+    told = json.loads(_run(capfd, config, "explain", str(mail), "--json")[1])
+    assert (told["outcome"], told["parser"]) == ("cards", "bakery.review")
+    (one,) = (one for one in told["candidates"] if one["parser"] == "bakery.review")
+    assert [(field["field"], field["on"]) for field in one["fields"]] == [("from_domain", "bakery.example")]
+    fields = {field["field"]: field["how"] for field in told["cards"][0]["fields"]}
+    assert (fields["author.name"], fields["occurred_at"]) == ("nowhere", "derived")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from interest_ingest.authoring.testing import Case, expected, tried
-from interest_ingest.authoring.workshop import Place, parsers_in, rules_with
+from interest_ingest.authoring.workshop import Place, built_in, parsers_in, rules_with
 from interest_ingest.cards import Interest, Reading
 from interest_ingest.errors import UsageError
 from interest_ingest.ingest.patterns import TooLong, attacks, limited
@@ -29,6 +29,7 @@ from interest_ingest.parsing import ANYWHERE, SITES, Match, Parser
 from interest_ingest.parsing.choose import Choice, choose
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.links import is_action_link
+from interest_ingest.parsing.load import builtin_parsers
 
 PATTERN_SECONDS: Final = 0.2
 """CPU time that a pattern may take on a text of 2,000 characters."""
@@ -122,16 +123,32 @@ class Bench:
         self.places = list(places)
         self.broken: list[Finding] = []
         self.parsers: dict[str, tuple[Parser, ...]] = {}
+        of_the_house = {place.file for place in built_in()}
+        taken = {one.name: "a built-in parser" for one in builtin_parsers()}
         for place in self.places:
             try:
-                self.parsers[place.name] = parsers_in(place.file)
+                found = parsers_in(place.file)
             except UsageError as fault:
                 self.broken.append(Finding(place.name, "not-loaded", "", str(fault)))
+                continue
+            if place.file not in of_the_house:
+                found = tuple(self._without_twins(place, found, taken))
+            self.parsers[place.name] = found
         self.rules = rules_with(one for found in self.parsers.values() for one in found)
         known = {place.fixtures for place in self.places}
         self.foreign = [self._seen(case) for place in others if place.fixtures not in known for case in place.cases()]
         folders = {place.fixtures: place for place in reversed(self.places)}  # parsers of one source may share theirs
         self.seen = {place.name: [self._seen(case) for case in place.cases()] for place in folders.values()}
+
+    def _without_twins(self, place: Place, found: tuple[Parser, ...], taken: dict[str, str]) -> Iterator[Parser]:
+        """Those whose name is free: the daemon leaves the others out."""
+        for one in found:
+            if one.name in taken:
+                said = f"{taken[one.name]} has this name: take another, and instead_of to stand in for that one"
+                self.broken.append(Finding(one.name, "name-taken", "", said))
+            else:
+                taken[one.name] = str(place.file)
+                yield one
 
     def _seen(self, case: Path) -> Seen:
         raw = case.read_bytes()
