@@ -94,7 +94,9 @@ def letter(mail: Mail) -> Iterator[Interest]:
     if labels.roles & {Role.USERNAME, Role.PASSWORD}:
         raise Ignored("account notice")
     form = form_of(labels, mail)
-    if _FEEDBACK.search(mail.subject) or form.phone or (form.email and form.text):
+    if _is_new_order(mail):
+        yield _order(mail)
+    elif _FEEDBACK.search(mail.subject) or form.phone or (form.email and form.text):
         yield _filled(mail)
     elif _NOTICE.match(mail.visible_text):
         raise Ignored("notice of the site")
@@ -178,6 +180,15 @@ def _order(mail: Mail) -> Interest:
         author=Author(name=name, email=email),
         labels={label: price.strip(" .")},
     )
+
+
+def _is_new_order(mail: Mail) -> bool:
+    """A number in the subject, a greeting, a sum, and what was ordered."""
+    lines = [line.strip() for line in mail.visible_text.split("\n")]
+    total = next((n for n, line in enumerate(lines) if _TOTAL.match(line)), None)
+    if total is None or not _NUMBER.search(mail.subject):
+        return False
+    return any(map(_GREETING.match, lines[:total])) and any(item.quantity for item in _items(lines[total + 1 :]))
 
 
 def _items(lines: list[str]) -> Iterator[Item]:

@@ -20,7 +20,8 @@ from interest_ingest.parsing.orders import Item, first_host, is_phone, order, si
 from interest_ingest.parsing.tokens import find_email, resolve
 from interest_parsers.form import interest_of, required_form
 
-ORDER: Final = r"#(\d{1,9}) - [A-Z]{9}\s*$"
+ORDER: Final = r"(?:#(\d{1,9}) - [A-Z]{9}|- #(\d{6}))\s*$"
+"""Up to 1.4 `New order - #000031`."""
 _CUSTOMER: Final = r"[:：]\s{0,3}([^\n:：()]{1,150}) \(([^\s()@]{1,64}@[^\s()@]{1,255})\)"
 _END = re.compile(r"[^\n:：]{3,40}[:：] ?(?:-|[A-Z]{9})[ \t]*$|[^\n]{0,300}PrestaShop")
 """`ORDER ID: ABCDEFGHI`, or `-` where he named none, and the footer."""
@@ -47,7 +48,7 @@ def new_order(mail: Mail) -> Iterator[Interest]:
         raise Changed("the customer")
     site = first_host(mail.links) or site_of_sender(mail)
     author = Author(name=customer[1].strip(), email=customer[2], phone=_phone(mail))
-    yield order(number[1], _items(mail), site=site, author=author, note=_note(mail))
+    yield order(number[1] or number[2].lstrip("0"), _items(mail), site=site, author=author, note=_note(mail))
 
 
 @parser("prestashop.receipt", version=1, match=Match(subject=_THREAD), fallback=0)

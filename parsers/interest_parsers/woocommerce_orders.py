@@ -124,12 +124,12 @@ def _read_page(mail: Mail) -> _Told:
     rows = [(head, head.find_next_sibling("td")) for head in mail.soup.select('th[scope="row"]')]
     totals = [(head, cell) for head, cell in rows if isinstance(cell, Tag)]
     note = _note(mail, totals)
-    if note and not totals[-1][1].select_one(".amount"):
+    if note and not totals[-1][1].select_one('[class*="amount"]'):
         totals.pop()
     address = mail.soup.select_one("address")
     customer = address_block(address.get_text("\n").split("\n")) if address else ("", "", "")
     return _Told(
-        [_item(row) for row in mail.soup.select("tr.order_item")],
+        [_item(row) for row in mail.soup.select('tr[class*="order_item"]')],
         {_text(a): _text(b) for a, b in totals},
         note,
         customer,
@@ -149,10 +149,10 @@ def _item(row: Tag) -> Item:
 
 def _note(mail: Mail, totals: list[tuple[Tag, Tag]]) -> str:
     """The customer's note: a row of its own since 9.8, before that the last one, below the total."""
-    own = mail.soup.select_one("tr.order-customer-note td")
+    own = mail.soup.select_one('tr[class*="order-customer-note"] td')
     if own is not None:
         return own.get_text().strip().partition("\n")[2].strip()
-    if not totals or totals[-1][1].select_one(".amount") or not _is_note(*map(_text, totals[-1])):
+    if not totals or totals[-1][1].select_one('[class*="amount"]') or not _is_note(*map(_text, totals[-1])):
         return ""
     return "\n".join(line.strip() for line in totals[-1][1].get_text().strip().split("\n"))
 
