@@ -177,6 +177,14 @@ def test_a_rating_is_found_as_figures_or_stars(written: str) -> None:
     assert written in _field("rating", document)["places"][0]["snippet"]
 
 
+def test_a_count_is_the_number_or_the_others_and_one() -> None:
+    mail = MAIL.replace("New review by Anna Petrova", "review by Anna and 12 others").replace("Good bread", "at 13:05")
+    document = _explained(_review(author=Author(name="Anna"), count=13), mail=mail)
+    assert _field("count", document)["said"] == "the one who is named and the others"
+    assert _of("count", count=5)[1] == "a number of the mail"
+    assert _of("count", count=77)[0] == "stated"
+
+
 def test_an_element_that_css_cannot_name_is_told_by_its_name() -> None:
     mail = MAIL.replace('<b class="by">Anna  Petrova</b>', "<anna@shop.example>Anna Petrova</anna@shop.example>")
     document = _explained(_review(author=Author(name="Anna Petrova")), mail=mail)

@@ -214,9 +214,12 @@ def _account(of: Traced, field: str, value: Any) -> Origin:
 
 
 def _count(of: Traced, field: str, value: Any) -> Origin:
+    """`13 people`, or `Anna and 12 others`; a number in the subject is likelier meant than one somewhere else."""
     if value == 1:
         return Origin(field, value, STATED, "one, unless a parser counts more")
-    for number, said in ((value, "a number of the mail"), (value - 1, "the one who is named and the others")):
+    told = [(value, "a number of the mail"), (value - 1, "the one who is named and the others")]
+    told.sort(key=lambda one: not list(of.searched.in_headers(str(one[0]), ("subject",))))
+    for number, said in told:
         if found := of.find(str(number)):
             return Origin(field, value, DERIVED, said, found)
     return Origin(field, value, STATED, f"counted by {of.parser.name}; the number itself stands nowhere")
