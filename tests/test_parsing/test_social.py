@@ -226,6 +226,13 @@ def test_noise_is_ignored(mail: Mail) -> None:
         list(interests(mail, NET))
 
 
+def test_a_followers_own_page_is_the_place() -> None:
+    """Not what the mail shows of him: what he wrote last is no answer to us."""
+    mail = page(link("anna", "Anna"), link("p/5", "Her last post"), subject="Anna started following you")
+    [one] = interests(mail, NET)
+    assert (one.source_url, one.event_key) == ("https://net.example/anna", None)
+
+
 def test_an_entry_without_words_has_none() -> None:
     """What stands below its button belongs to others: the footer, the next entry."""
     mail = page(
