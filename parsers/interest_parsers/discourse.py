@@ -26,6 +26,7 @@ from interest_ingest.parsing import (
     Product,
     parser,
 )
+from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.markdown import as_typed
 from interest_ingest.parsing.social import host_of
 
@@ -145,10 +146,11 @@ def typed(text: str) -> str:
 
 
 def portrait(head: Tag) -> str | None:
-    """The picture beside the name."""
+    """The picture beside the name, if it lies where the forum or its service keeps portraits: no stranger's pixel."""
     row = head.find_parent("tr")
     image = row.find("img") if isinstance(row, Tag) else None
-    return str(image.get("src") or "") or None if isinstance(image, Tag) else None
+    src = str(image.get("src") or "") if isinstance(image, Tag) else ""
+    return src if host_in(host_of(src), (host_of(str(head["href"])), "discourse-cdn.com")) else None
 
 
 def titled(mail: Mail) -> tuple[str, bool]:

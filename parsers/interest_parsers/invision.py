@@ -67,7 +67,7 @@ PAGE: Final = (
         subject=(
             r"^Topic Subscription Reply Notification$|^Forum Subscription New Topic Notification$",
             r"^You have a new personal message$",
-            r"(?i)\b(?:posted|left|replied|commented)\b|опубликовал|оставил|ответил",
+            r" (?:posted|left|replied|commented)\b| (?:опубликовал|оставил|ответил)",
         ),
         link=PAGE,
     ),
