@@ -1,6 +1,6 @@
 """Twikoo, comments for static sites: the mail to the owner (its template, 1.6; Chinese whatever the site's language).
 
-The template is that of Waline with other words in the subject; the comment's id is a UUID without dashes. Owners may
+The template is that of Waline without a blank in the subject; the comment's id is a UUID without dashes. Owners may
 write a template of their own (`MAIL_TEMPLATE_ADMIN`): such mails are no one's.
 """
 
@@ -17,7 +17,7 @@ ID = r"#([0-9a-f]{32})$"
 @parser(
     "twikoo.comment",
     version=1,
-    match=Match(subject=r"上有新评论了$", link=ID, text=r"(?m)回复说：[ \t]*$"),
+    match=Match(subject=r"(?<! )上有新评论了$", link=ID, text=r"(?m)回复说：[ \t]*$"),
     link_hosts=SITES,
     signed_by=SITES,
 )

@@ -53,8 +53,8 @@ _ACCOUNTS: Final = (
     r"|Reset Kata|Email di conferma|Reimposta|登録確認|パスワードリセット|가입 확인|비밀번호|Confirmação de|Redefinir"
     r"|Письмо подтвержд|Сброс|Thư xác|Đặt lại|注册确认|重置密码|註冊確認|重置密碼)"
 )
-ID: Final = r"#(\d{1,18}|[0-9a-f]{24})$"
-"""A number in SQL databases, an object id in MongoDB and LeanCloud."""
+ID: Final = r"#(\d{1,18}|(?=[a-z]{0,36}\d)[0-9a-z]{10,36})$"
+"""A number in SQL databases, 24 hexadecimal digits in MongoDB and LeanCloud, 32 in CloudBase, letters in Deta."""
 
 _MAX_BOLD: Final = 20
 """Bold words among which the author's name is the first that has a box below it."""
