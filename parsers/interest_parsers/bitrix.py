@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_from_site
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import form_of, read_form
 from interest_ingest.parsing.labels import Answer, Labels, read_labels
@@ -90,6 +91,9 @@ def web_form(mail: Mail) -> Iterator[Interest]:
 @parser("bitrix.letter", version=1, match=Match(text=_SIGN), link_hosts=SITES, signed_by=SITES, fallback=0)
 def letter(mail: Mail) -> Iterator[Interest]:
     """`Информационное сообщение сайта …` without the headers: feedback, a form of somebody's module, or a notice."""
+    is_notice = _NOTICE.match(mail.visible_text)
+    if mail.header("In-Reply-To") or not (is_notice or is_from_site(mail, "")):
+        return  # a person draws lines too, and quotes
     labels = read_labels(mail)
     if labels.roles & {Role.USERNAME, Role.PASSWORD}:
         raise Ignored("account notice")
@@ -98,7 +102,7 @@ def letter(mail: Mail) -> Iterator[Interest]:
         yield _order(mail)
     elif _FEEDBACK.search(mail.subject) or form.phone or (form.email and form.text):
         yield _filled(mail)
-    elif _NOTICE.match(mail.visible_text):
+    elif is_notice:
         raise Ignored("notice of the site")
 
 
