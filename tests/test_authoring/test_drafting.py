@@ -206,3 +206,15 @@ def test_scrub_writes_beside_and_says_what_it_replaced(tmp_path: Path, capfd: Ca
     assert "From: Breadforms <forms@breadforms.test>" in out
     code, _, err = _run(capfd, "parser", "scrub", str(tmp_path / "a.eml"), "-o", str(tmp_path))
     assert (code, "is the mail itself" in err) == (2, True)
+
+
+def test_a_mail_that_its_parser_cannot_read_gets_one_that_stands_in_for_it(tmp_path: Path) -> None:
+    """The beginning of a repair: it believes whom the other believes, and the other reads all that it could."""
+    fixtures = Path(__file__).parent.parent / "fixtures" / "facebook"
+    made = draft("facebook.own", [Sample("a.eml", (fixtures / "en-unknown.eml").read_bytes())], tmp_path, toml=True)
+    (mine,) = parsers_in(made.place.file)
+    assert mine.instead_of == ("facebook.notification",)
+    assert "facebookmail.com" in mine.signed_by
+    assert "facebook.com" in mine.link_hosts
+    comment = (fixtures / "en-comment.eml").read_bytes()
+    assert read(comment, rules_with([mine])).parser == "facebook.notification"

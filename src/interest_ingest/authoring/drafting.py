@@ -24,6 +24,7 @@ from interest_ingest.authoring.workshop import (
 )
 from interest_ingest.cards import Outcome
 from interest_ingest.errors import UsageError
+from interest_ingest.ingest.foreign import not_here
 from interest_ingest.ingest.reading import read
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
@@ -65,9 +66,10 @@ def draft(name: str, samples: Sequence[Sample], folder: Path, *, toml: bool, rul
     if not samples or len(samples) > MAX_SAMPLES:
         raise UsageError(f"give 1 to {MAX_SAMPLES} samples; 2 or 3 that differ in everything personal are best")
     mails = [Mail.from_bytes(one.raw) for one in samples]
-    for sample, mail in zip(samples, mails, strict=True):
-        _check_unread(sample, mail, rules)
+    claiming = [_unread_by(sample, mail, rules) for sample, mail in zip(samples, mails, strict=True)]
     proposal = propose(name, mails)
+    for other in dict.fromkeys(filter(None, claiming)):
+        _stand_in_for(other, proposal)
     declared = proposal.declared()
     without_code = toml or _is_pure(declared)
     disguise, scrubbed = _scrubbed(declared, samples, proposal)
@@ -94,19 +96,33 @@ def _check_name(name: str, folder: Path, rules: Rules) -> None:
             raise UsageError(f"{taken} is there already: choose another name, or remove it")
 
 
-def _check_unread(sample: Sample, mail: Mail, rules: Rules) -> None:
-    """A mail that some parser claims by itself needs no other; the form and letter readers only try."""
+def _stand_in_for(other: Parser, proposal: Proposal) -> None:
+    """The proposal replaces a parser that claims the mails and cannot read them, and believes whom that one does."""
+    proposal.table.setdefault("instead_of", []).append(other.name)
+    for key in _HOSTS[:3]:
+        proposal.table[key] = list(dict.fromkeys((*getattr(other, key), *proposal.table.get(key, ()))))
+    proposal.decisions.append(f"stands in for {other.name}, which recognizes such mails and cannot read them")
+
+
+def _unread_by(sample: Sample, mail: Mail, rules: Rules) -> Parser | None:
+    """The parser that claims the mail and cannot read it, if any; what is read already needs no other.
+
+    The form and letter readers only try.
+    """
     told = choose(rules.parsers, mail)
-    claimed = [one for one in told.parsers if one.fallback is None]
+    claimed = next((one for one in told.parsers if one.fallback is None), None)
     if claimed:
         reading = read(sample.raw, rules)
+        if reading.outcome is Outcome.QUARANTINED and claimed.read is not not_here:
+            return claimed
         why = f" ({reading.reason})" if reading.reason else ""
         raise UsageError(
-            f"{sample.file}: the parser {claimed[0].name} reads this mail already: {reading.outcome.value}{why}; "
+            f"{sample.file}: the parser {claimed.name} reads this mail already: {reading.outcome.value}{why}; "
             f"`interest-ingest explain {sample.file}` shows how"
         )
     if told.outcome is Outcome.QUARANTINED:
         raise UsageError(f"{sample.file}: {told.reason}")
+    return None
 
 
 def _is_pure(declared: Declared) -> bool:
@@ -240,7 +256,7 @@ def _lined(arguments: list[str], indent: str, *, packed: bool) -> list[str]:
     return lines
 
 
-_HOSTS: Final = ("signed_by", "link_hosts", "photo_hosts")
+_HOSTS: Final = ("signed_by", "link_hosts", "photo_hosts", "instead_of")
 _EMPTY_OK: Final = frozenset({"text", "rating", "occurred_at"})
 _WIDTH: Final = 110
 
