@@ -1,7 +1,7 @@
 """Twikoo, comments for static sites: the mail to the owner (its template, 1.6; Chinese whatever the site's language).
 
 The template is that of Waline without a blank in the subject; the comment's id is a UUID without dashes. Owners may
-write a template of their own (`MAIL_TEMPLATE_ADMIN`): such mails are no one's.
+write a template of their own (`MAIL_TEMPLATE_ADMIN`): such mails are read as forms, where they have labels.
 """
 
 from __future__ import annotations
