@@ -10,7 +10,7 @@ from typing import Any
 from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.forms import Form, known_form, read_form
-from interest_ingest.parsing.tokens import host_of
+from interest_ingest.parsing.tokens import find_url, host_of
 
 _CALL = re.compile(
     r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|перезвон|зворотн\w+ дзвін|rückruf|être rappelé|rappel|"
@@ -39,14 +39,17 @@ def required_form(mail: Mail) -> Form:
 
 
 def hosted(mail: Mail, *service: str, **known: Any) -> Interest:
-    """What the mail of a form service tells; a link to the hosts of `service` is not the page of the form.
+    """What the mail of a form service tells; links to the hosts of `service` are neither page nor text of the form.
 
     Raises `Changed` if the mail has no field that is known. `known` as for `interest_of`.
     """
     form = required_form(mail)
-    if form.page and host_in(host_of(form.page), service):
+    if host_in(host_of(form.page), service):
         form = replace(form, page="")
-    return interest_of(form, mail, **known)
+    lines = form.text.split("\n")
+    while lines and (not lines[-1].strip() or host_in(host_of(find_url(lines[-1])), service)):
+        lines.pop()
+    return interest_of(replace(form, text="\n".join(lines)), mail, **known)
 
 
 def interest_of(form: Form, mail: Mail, **known: Any) -> Interest:

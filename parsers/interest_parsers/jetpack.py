@@ -55,7 +55,8 @@ def contact(mail: Mail) -> Iterator[Interest]:
     _refuse(mail)
     for found in re.finditer(_SERVER_LINES, mail.visible_text):
         text = form.text.rpartition(found[0])[0] or form.text
-        form = replace(form, page=found[1], text=text.strip())
+        page = found[1] if found[1] != form.referrer else form.page
+        form = replace(form, page=page, text=text.strip())
     yield interest_of(form, mail)
 
 

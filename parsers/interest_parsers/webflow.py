@@ -50,7 +50,7 @@ def _in_lines(answers: str) -> str:
         start = _first_word(answers, found)
         label = answers[start : found.end(1)]
         role = role_of(label)
-        if re.search(r"[-_\d]", label) or (role and not (Role.MESSAGE in seen and role in seen)):
+        if re.search(r"\w[-_]\w|[^\W\d].{0,9}\d", label) or (role and not (Role.MESSAGE in seen and role in seen)):
             starts.append(start)
             ends.append(found.end())
             seen.add(role)
