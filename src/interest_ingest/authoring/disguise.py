@@ -23,6 +23,7 @@ _IP: Final = re.compile(
 _DATE: Final = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d)"
     r"(?:[T ,]{1,2}\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?)?(?![\d-])|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
+    r"|(?<!\d)\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6},? \d{4}"
 )
 _PHONE: Final = r"(?<![\w.,/=-])(?:\+|00)?\(?\d[\d \u00a0().\u2010-\u2013/-]{5,22}\d(?![\w%])"
 _COUNTED: Final = re.compile(rf"(?P<phone>{_PHONE})|(?P<token>[A-Za-z0-9]{{8,}})|\d{{5,}}")
@@ -74,9 +75,21 @@ class Disguise:
         """Replace this name wherever it stands: as a whole, word by word, and where it is declined."""
         if "@" in name:
             return
+        if script_of(name) in _UNSPACED:
+            self._unspaced(name)
         for place, word in enumerate(words := words_of(name)):
             last = place == len(words) - 1
             self._word(word, family=place > 0 and (last or script_of(word) != "CYRILLIC"))
+
+    def _unspaced(self, name: str) -> None:
+        """A name whose parts may be a single character each: it is known by the whole of it."""
+        parts = name.split()
+        invented = [self._names.name(one, family=place > 0).invented for place, one in enumerate(parts)]
+        if len(name) > 1:
+            self._add(name, " ".join(invented))
+        if len(parts) > 1:
+            for blank in ("", "\u3000"):
+                self._add(blank.join(parts), blank.join(invented))
 
     def phrase(self, text: str, kind: str = "company") -> None:
         """Replace a company's name or a street address as a whole."""
@@ -139,7 +152,7 @@ class Disguise:
             if root not in self._hosts and root not in self._service:
                 self._host(domain, _FREE_HOSTS if is_free_mail(domain) else _THEIR_HOSTS)
             kept = f"{self._local(local, address)}@{self.host(domain.lower())}"
-            if len(local) > 4 and not _ROBOT.fullmatch(local):  # it may be a part of a link, too
+            if len(local) > 4 and not _ROBOT.fullmatch(local) and not self._names.is_host(local):  # also in links
                 self._add(local, kept.partition("@")[0])
         if kept != address:
             self.mapping[address] = kept
@@ -147,6 +160,7 @@ class Disguise:
 
     def left_in(self, text: str) -> list[str]:
         """What of the originals is still found in `text`."""
+        text = _DATE.sub(" ", text)  # Mar is a month there
         numbers = {re.sub(r"\D", "", one) for one in re.findall(_PHONE, text)} | set(_RUN.findall(text))
         return [one for one in self.mapping if self._is_left(one, text, numbers)]
 
@@ -319,6 +333,7 @@ class Disguise:
         return "".join([*out, other(text[position:]) if position < len(text) else ""])
 
 
+_UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI")
 _DESKS: Final = "team", "office-desk", "front", "house"
 _COMMON: Final = frozenset({"desk", "me", "we", "all"})
 

@@ -55,6 +55,10 @@ ENDING: Final = f"(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}
 """What a Russian or Ukrainian name may end with in any case."""
 
 
+_DENSE: Final = ("CJK", "HANGUL")
+"""Scripts of which two characters are a whole name."""
+
+
 class Stem(NamedTuple):
     """A name, its unchanging beginning if it is one that is declined, and the same of the invented one."""
 
@@ -74,16 +78,23 @@ class Names:
     def __init__(self) -> None:
         self.taken = ""
         self._stems: dict[str, str] = {}
+        self._met: list[str] = []
         self._next: dict[str, Iterator[int]] = {}
 
     def name(self, word: str, *, family: bool) -> Stem:
         """What stands for `word`, a part of somebody's name."""
         script = script_of(word)
+        if len(word) > (1 if script in _DENSE else 2):
+            self._met.append(word.casefold())
         if script == "CYRILLIC":
             return self._declined(word, family)
         pool = _POOLS.get(script, _POOLS["LATIN"])[family].split()
         invented = self._chosen(word.casefold(), f"{script}{family}", pool)
         return Stem(word, word, _as_written(invented, word))
+
+    def is_host(self, word: str) -> bool:
+        """Whether `word` is a part of some server's name in the mails."""
+        return re.search(rf"(?:://|@)(?:[\w-]+\.)?{re.escape(word.lower())}\.", self.taken) is not None
 
     def _declined(self, word: str, family: bool) -> Stem:
         plain = word.capitalize()
@@ -104,14 +115,25 @@ class Names:
 
     def _chosen(self, key: str, kind: str, pool: list[str]) -> str:
         if key not in self._stems:
-            numbers = self._next.setdefault(kind, count())
             used = set(self._stems.values())
-            for number in numbers:
-                word = pool[number % len(pool)] + pool[number // len(pool) % len(pool)].lower() * (number >= len(pool))
-                if word not in used and word.lower() not in self.taken:
-                    self._stems[key] = word
-                    break
+            numbers = self._next.setdefault(kind, count())
+            words = (_of_pool(next(numbers), pool) for _ in range(3 * len(pool)))
+            fresh = (
+                one for one in words if one not in used and one.lower() not in self.taken and not self._resembles(one)
+            )
+            # With a person called An in the mail every invented name may be taken.
+            self._stems[key] = next(fresh, None) or _of_pool(next(numbers), pool)
         return self._stems[key]
+
+    def _resembles(self, invented: str) -> bool:
+        """Whether a real name stands in an invented one."""
+        return any(one in invented.casefold() for one in self._met)
+
+
+def _of_pool(number: int, pool: list[str]) -> str:
+    """The words of the pool, then two of them in one, and so on: another one for every number."""
+    word = pool[number % len(pool)]
+    return word if number < len(pool) else _of_pool(number // len(pool) - 1, pool) + word.lower()
 
 
 def script_of(word: str) -> str:
@@ -133,9 +155,12 @@ def digits(number: int, size: int) -> str:
 
 
 def shaped(token: str, number: int) -> str:
-    """A token with this ordinal that has letters where `token` has letters, and digits where it has digits."""
+    """A token with this ordinal that has letters where `token` has letters, and digits where it has digits.
+
+    Its first two characters stay: many services tell the kind of a token by them.
+    """
     stream = hashlib.shake_256(f"token {number}".encode()).digest(len(token))
-    return "".join(_like(char, value) for char, value in zip(token, stream, strict=True))
+    return token[:2] + "".join(_like(char, value) for char, value in zip(token[2:], stream[2:], strict=True))
 
 
 def _like(char: str, value: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import unwrap
+from interest_ingest.parsing.pick import labelled
 from interest_ingest.parsing.shape import shape_of
 from interest_ingest.parsing.tokens import host_of
 from interest_ingest.parsing.vocabulary import Role
@@ -81,6 +82,9 @@ _FOOTER: Final = re.compile(
     r"|--$|https?://|отпис|вы получили|это письмо|diese e-?mail|sie erhalten|vous recevez|este (?:correo|e-?mail)"
 )
 
+MIN_TEXT: Final = 40
+"""Characters beside the labels of a single sample that are more than its heading."""
+
 MAX_LINES: Final = 80
 
 MIN_LIKENESS: Final = 0.2
@@ -115,7 +119,7 @@ def propose(name: str, mails: Sequence[Mail]) -> Proposal:
     _check_together(mails)
     proposal = Proposal({"name": name, "version": 1, "match": {}})
     labels = _common_labels(mails)
-    _from_labels(labels, proposal)
+    _from_labels(labels, mails, proposal)
     _from_headers(mails, proposal)
     found = elements(mails) if all(mail.html.strip() for mail in mails) else []
     _from_page(found, mails, proposal)
@@ -161,7 +165,7 @@ def _common_labels(mails: Sequence[Mail]) -> dict[str, Role | None]:
     return {label: role for label, role in told[0].items() if all(label in one for one in told)}
 
 
-def _from_labels(labels: dict[str, Role | None], proposal: Proposal) -> None:
+def _from_labels(labels: dict[str, Role | None], mails: Sequence[Mail], proposal: Proposal) -> None:
     named = {role for role in labels.values() if role}
     if not named & {Role.NAME, Role.EMAIL, Role.PHONE, Role.MESSAGE, Role.FIRST_NAME}:
         return
@@ -170,13 +174,15 @@ def _from_labels(labels: dict[str, Role | None], proposal: Proposal) -> None:
         proposal.place("author.name", f"the labels {' and '.join(map(repr, parts))}", label=parts, join=len(parts) > 1)
     for label, role in labels.items():
         name = _ROLES.get(role) if role else None
+        if name == "author.name" and all(_is_number(labelled(mail, label)) for mail in mails):
+            name = "author.phone"  # a call: who it was is his number
         if name:
             told = proposal.fields.get(name)
             if told and "label" in told and not told.get("join"):
                 told["label"].append(label)
             else:
                 proposal.place(name, f"the label {label!r}", label=[label])
-    rest = [label for label, role in labels.items() if role is None or role not in _ROLES]
+    rest = [label for label, role in labels.items() if (role is None or role not in _ROLES) and label not in parts]
     if rest:
         proposal.decisions.append(f"labels kept as they are: {', '.join(rest[:8])}")
 
@@ -211,7 +217,9 @@ def _from_page(found: list[Element], mails: Sequence[Mail], proposal: Proposal) 
     if author := _best(names, "author.name", mails, shortest=True):
         proposal.place("author.name", f"the element {author.selector}", css=author.selector)
     author_texts = author.texts if author else ()
+    names_told = [next(iter(_values(mail, proposal)), "") for mail in mails]
     texts = [one for one in differing if one.texts != author_texts and not _holds_others(one, differing, author_texts)]
+    texts = [one for one in texts if not _names_author(one, names_told)]
     texts = [one for one in texts if not all(map(_is_name, one.texts)) or re.search(_WORDS["text"], one.selector)]
     if text := _best(texts, "text", mails, shortest=False):
         proposal.place("text", f"the element {text.selector}", css=text.selector)
@@ -245,10 +253,15 @@ def _has_block(one: Element) -> bool:
 
 def _holds_others(one: Element, differing: list[Element], author: tuple[str, ...]) -> bool:
     """Whether it is only the box around elements that differ themselves."""
-    inner = [other for other in differing if other is not one and one.tag in other.tag.parents]
-    if any(other.texts == author for other in inner) and author:
+    inner = [other for other in differing if one.tag in other.tag.parents]
+    if author and any(other.texts == author for other in inner):
         return True
-    return any(len(other.texts[0]) > len(one.texts[0]) * 0.6 and other.texts != one.texts for other in inner)
+    return _has_block(one) and any(not _has_block(other) and other.texts != one.texts for other in inner)
+
+
+def _names_author(one: Element, names: list[str]) -> bool:
+    """Whether it is the sentence that says who it was."""
+    return all(name and name in text for name, text in zip(names, one.texts, strict=True))
 
 
 def _best(found: list[Element], name: str, mails: Sequence[Mail], *, shortest: bool) -> Element | None:
@@ -272,6 +285,7 @@ def _known(mails: Sequence[Mail], proposal: Proposal) -> list[str]:
     known = [value for mail in mails for value in _values(mail, proposal)]
     if len(mails) == 1:
         known += re.findall(r"[\"“«„]([^\"“”«»„]{1,200})[\"”»“]", mails[0].subject)
+        known += re.findall(r"^[A-ZА-ЯЁ][\w'’-]+ [A-ZА-ЯЁ][\w'’-]+(?= [a-zа-яё])", mails[0].subject)
         known += re.findall(r"(?<=\S )[A-ZА-ЯЁ][\w'’-]+(?: [A-ZА-ЯЁ][\w'’-]+)+", mails[0].subject)
     return known
 
@@ -288,18 +302,32 @@ def _values(mail: Mail, proposal: Proposal) -> Iterator[str]:
 def _from_subject(subject: Template, proposal: Proposal) -> None:
     if not subject.fixed:
         return
+    for is_author in (_is_name, _is_nickname):
+        for gap in subject.gaps:
+            if all(map(is_author, gap.values)):
+                place = {"in": "subject", "pattern": subject.pattern(gap)}
+                proposal.place("author.name", f"the subject, as in {gap.values[0]!r}", **place)
     for gap in subject.gaps:
-        place = {"in": "subject", "pattern": subject.pattern(gap)}
-        if all(map(_is_name, gap.values)) and "author.name" not in proposal.fields:
-            proposal.place("author.name", f"the subject, as in {gap.values[0]!r}", **place)
-        elif "product.name" not in proposal.fields and _is_product(gap.values, proposal):
+        if "product.name" not in proposal.fields and _is_product(gap.values, proposal):
+            place = {"in": "subject", "pattern": subject.pattern(gap)}
             proposal.place("product.name", f"the subject, as in {gap.values[0]!r}", **place)
 
 
 def _is_product(values: tuple[str, ...], proposal: Proposal) -> bool:
     """Whether a gap of the subject is nothing that is read elsewhere already: not the author, no number, no address."""
-    plain = all(values) and not any(value.isdigit() or "@" in value for value in values)
-    return plain and "author.name" in proposal.fields and not all(map(_is_name, values))
+    plain = all(values) and not any(value.isdigit() or "@" in value or _is_number(value) for value in values)
+    author = proposal.fields.get("author.name", {})
+    return plain and bool(author) and not all(map(_is_nickname if author.get("in") == "subject" else _is_name, values))
+
+
+def _is_number(text: str) -> bool:
+    """Whether `text` is a telephone number, or another long one."""
+    return re.fullmatch(r"\+?[\d ()./-]{5,30}", text) is not None and sum(map(str.isdigit, text)) > 4
+
+
+def _is_nickname(text: str) -> bool:
+    """One word with a letter in it, as people call themselves in networks."""
+    return _is_name(text) or re.fullmatch(r"@?(?=[\d_.-]*[^\W\d_])[\w.-]{2,30}", text) is not None
 
 
 def _is_name(text: str) -> bool:
@@ -348,10 +376,14 @@ def _alike(one: str, other: str) -> float:
 def _text_between(lines: list[list[str]], mails: Sequence[Mail], proposal: Proposal) -> None:
     """The longest run of lines that are not the template's, with the lines around it."""
     personal = list(dict.fromkeys(filter(None, _personal(mails, proposal))))
-    fixed = [_fixed_line(line, lines, personal) for line in lines[0]]
+    labels = _common_labels(mails)
+    fixed = [_fixed_line(line, lines, personal, labels) for line in lines[0]]
     if len(lines) == 1:
         fixed = _around_longest(lines[0], fixed)
     runs = list(_runs(lines[0], fixed))
+    told = proposal.fields.keys() & {"author.name", "author.phone", "author.email"}
+    if told and (not runs or (len(mails) == 1 and labels and max(runs)[0] < MIN_TEXT)):
+        return  # who did it is enough
     if not runs:
         whole = {"in": "text", "pattern": r"(?s)^(.{1,20000})"}
         proposal.place("text", "nothing stands out, so it is all of the visible text: narrow it", **whole)
@@ -368,10 +400,13 @@ def _personal(mails: Sequence[Mail], proposal: Proposal) -> Iterator[str]:
         yield from re.findall(r"(?m)^[^\W\d_]{2,12},? ([A-ZА-ЯЁ][\w-]{1,30})[,!]$", mail.visible_text)
 
 
-def _fixed_line(line: str, lines: list[list[str]], personal: list[str]) -> str:
+def _fixed_line(line: str, lines: list[list[str]], personal: list[str], labels: Collection[str]) -> str:
     """The pattern of a line of the template; "" for one that may be somebody's own, or is empty."""
     if not line or re.match(r"(?:https?://\S+|\W*)$", line):
         return ""
+    label = re.match(r"([^:：]{1,40}[:：]) ", line)
+    if label and label[1].rstrip(":：").strip() in labels:
+        return f"^{escaped(label[1])}"
     same = _same(line, lines)
     one = template(same, personal)
     known = len(lines) > 1 or any(value in line for value in personal)
@@ -408,7 +443,7 @@ def _runs(lines: list[str], fixed: list[str]) -> Iterator[tuple[int, str, str]]:
                 yield size, opening, pattern or ""
             size, opening = 0, pattern or ""
         else:
-            size += len(re.sub(r"https?://\S+", "", line))
+            size += 0 if "http" in line else len(line)
 
 
 def _recognize(subject: Template, mails: Sequence[Mail], proposal: Proposal) -> None:

@@ -83,8 +83,8 @@ class Template:
 
 def template(texts: Sequence[str], varying: Collection[str] = ()) -> Template:
     """The words that all `texts` share, in their order; numbers and the words of `varying` are never among them."""
-    lists = [_words(text) for text in texts]
-    loose = {word.casefold() for value in varying for word in _TOKEN.findall(value)}
+    lists = [_words(text, varying) for text in texts]
+    loose = {word.casefold() for value in varying for word in (value, *_TOKEN.findall(value))}
     common: list[str] = reduce(_shared, ([word.text for word in one] for one in lists))
     common = [one for one in common if one.casefold() not in loose and not any(map(str.isdigit, one))]
     while (aligned := [_gaps(one, common) for one in lists]) and None in aligned:
@@ -100,8 +100,17 @@ def template(texts: Sequence[str], varying: Collection[str] = ()) -> Template:
     return Template(tuple(parts))
 
 
-def _words(text: str) -> list[Word]:
-    return [Word(found[0], found.start() > 0 and text[found.start() - 1].isspace()) for found in _TOKEN.finditer(text)]
+def _words(text: str, varying: Collection[str]) -> list[Word]:
+    """Words and signs; one of `varying` is one word, also where a script leaves no blanks around it."""
+    known = sorted(filter(None, varying), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, known))) if known else None
+    spans = [match.span() for match in pattern.finditer(text)] if pattern else []
+    found, position = [], 0
+    for start, end in [*spans, (len(text), len(text))]:
+        found += [(one.start() + position, one[0]) for one in _TOKEN.finditer(text[position:start])]
+        found += [(start, text[start:end])] if end > start else []
+        position = end
+    return [Word(word, start > 0 and text[start - 1].isspace()) for start, word in found]
 
 
 def _shared(one: list[str], other: list[str]) -> list[str]:
@@ -234,7 +243,7 @@ class Page(NamedTuple):
 def pages(mails: Sequence[Mail]) -> list[Page]:
     """The links that all samples have, without those that act on one click; of one pattern only the first."""
     found: dict[str, Page] = {}
-    words = {unwrap(anchor.href): anchor.text for anchor in reversed(mails[0].anchors)}
+    words = _words_of_links(mails[0])
     for link in _places(mails[0]):
         pattern = _generalized(link)
         if pattern in found:
@@ -243,6 +252,17 @@ def pages(mails: Sequence[Mail]) -> list[Page]:
         if all(same):
             found[pattern] = Page(pattern, tuple(same), words.get(link, ""))
     return list(found.values())
+
+
+def _words_of_links(mail: Mail) -> dict[str, str]:
+    """What stands on each link; in plain text what stands beside it or above."""
+    words: dict[str, str] = {}
+    above = ""
+    for line in mail.text.split("\n"):
+        for link in re.findall(r"https?://[^\s<>\"]{1,2000}", line):
+            words.setdefault(unwrap(link), re.sub(r"https?://\S+", "", line).strip() or above)
+        above = line.strip() or above
+    return words | {unwrap(anchor.href): anchor.text for anchor in reversed(mail.anchors)}
 
 
 def _places(mail: Mail) -> Iterable[str]:

@@ -226,7 +226,7 @@ def _texts(raw: bytes) -> Iterator[str]:
     """Everything in a mail that somebody could read."""
     mail = Mail.from_bytes(raw)
     for one in (mail, *mail.inner):
-        yield from (f"{name}: {value}" for name, value in one.all_headers())
+        yield from (f"{name}: {value}" for name, value in one.all_headers() if name.lower() not in ("date", "received"))
         yield from (one.subject, one.text, html.unescape(one.html), one.html_text, *one.links)
         yield from (attachment.name for attachment in one.attachments)
 
@@ -396,8 +396,9 @@ def _unescaped(text: str, replace: Callable[[str], str]) -> str:
 
 def _flat(mail: Mail, disguise: Disguise) -> bytes:
     """For a mail too damaged to keep its structure: its headers, and its text and page as two plain parts."""
-    fields = [(name, disguise.text(value)) for name, value in mail.all_headers() if not _DROPPED.fullmatch(name)]
-    kept = [(name, value) for name, value in fields if not name.lower().startswith(("content-", "mime-", "dkim-"))]
+    fields = [(name, value) for name, value in mail.all_headers() if not _DROPPED.fullmatch(name)]
+    told = [(name, value if name.lower() == "date" else disguise.text(value)) for name, value in fields]
+    kept = [(name, value) for name, value in told if not name.lower().startswith(("content-", "mime-", "dkim-"))]
     head = "".join(f"{name}: {' '.join(_encoded(value).split())}\n" for name, value in kept)
     parts = [("plain", disguise.text(mail.text)), ("html", scrub_html(mail.html, disguise))]
     body = "".join(
