@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Changed, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import is_from_site
+from interest_ingest.parsing.answers import is_answer, is_from_site
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import form_of, read_form
 from interest_ingest.parsing.labels import Answer, Labels, read_labels
@@ -58,7 +58,6 @@ _GENERATED = re.compile(r"\n\n[^\n]{8,120}(?:автоматич|automat)[^\n]{0,
     match=Match(header=r"(?i)^X-EVENT_NAME: \w"),
     link_hosts=SITES,
     signed_by=SITES,
-    instead_of=("bitrix.form",),
 )
 def event(mail: Mail) -> Iterator[Interest]:
     """Any event that names itself: `X-EVENT_NAME: FEEDBACK_FORM`."""
@@ -82,17 +81,19 @@ def event(mail: Mail) -> Iterator[Interest]:
     match=Match(link=RESULT),
     link_hosts=SITES,
     signed_by=SITES,
+    fallback=0,
 )
 def web_form(mail: Mail) -> Iterator[Interest]:
     """`Заполнена web-форма: [3] Заявка`, with each question above a line of asterisks."""
-    yield _filled(mail)
+    if not is_answer(mail):
+        yield _filled(mail)
 
 
 @parser("bitrix.letter", version=1, match=Match(text=_SIGN), link_hosts=SITES, signed_by=SITES, fallback=0)
 def letter(mail: Mail) -> Iterator[Interest]:
     """`Информационное сообщение сайта …` without the headers: feedback, a form of somebody's module, or a notice."""
     is_notice = _NOTICE.match(mail.visible_text)
-    if mail.header("In-Reply-To") or not (is_notice or is_from_site(mail, "")):
+    if is_answer(mail) or not (is_notice or is_from_site(mail, "")):
         return  # a person draws lines too, and quotes
     labels = read_labels(mail)
     if labels.roles & {Role.USERNAME, Role.PASSWORD}:
@@ -107,8 +108,6 @@ def letter(mail: Mail) -> Iterator[Interest]:
 
 
 def _filled(mail: Mail) -> Interest:
-    if mail.header("In-Reply-To"):  # what our own people write about a form quotes the link to it
-        raise Ignored("answer to a form")
     labels = _questions(mail)
     form = form_of(labels, mail) if labels else required_form(mail)
     action = action_of(form, mail)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from interest_ingest.parsing import SITES, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import is_from_site
+from interest_ingest.parsing.answers import is_answer, is_from_site
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.tokens import find_url
@@ -22,6 +22,8 @@ CREDIT: Final = r"\n-{3,}[ \t]*\n(?:[^\n]{0,1000}\n){1,24}[^\n:：]{2,40}[:：][
 @parser("elementor.form", version=1, match=Match(text=CREDIT), link_hosts=SITES, signed_by=SITES, fallback=0)
 def form(mail: Mail) -> Iterator[Interest]:
     """`Name: … / Email: … / Message: … / --- / Date: / Time: / Page URL: / User Agent: / Remote IP: / Powered by:`"""
+    if is_answer(mail):
+        return
     fields, _, added = mail.visible_text.rpartition("\n---")
     found = form_of(read_labels(fields), mail)
     if is_from_site(mail, found.email) and (found.name or found.email or found.phone or found.text):

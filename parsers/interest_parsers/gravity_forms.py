@@ -12,7 +12,7 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Action, Ignored, Interest, Mail, Match, Product, parser
-from interest_ingest.parsing.answers import answered, shown
+from interest_ingest.parsing.answers import HTML, answered, is_answer, shown
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Labels
 from interest_ingest.parsing.orders import goes_to
@@ -21,10 +21,12 @@ from interest_parsers.form import interest_of
 LABEL: Final = re.compile(r"(?i)<tr [^<>]{0,60}bgcolor=.?#EAF2FA")
 
 
-@parser("gravity-forms.notification", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=0)
+@parser(
+    "gravity-forms.notification", version=1, match=Match(header=HTML), link_hosts=SITES, signed_by=SITES, fallback=0
+)
 def notification(mail: Mail) -> Iterator[Interest]:
     """`New submission from Contact us`"""
-    if not LABEL.search(mail.html):
+    if not LABEL.search(mail.html) or is_answer(mail):
         return
     rows = [row for row in mail.soup.select('tr[bgcolor="#EAF2FA" i]') if isinstance(row, Tag)]
     labels = _read(rows)

@@ -14,7 +14,7 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import answered, is_from_site, shown
+from interest_ingest.parsing.answers import answered, is_answer, is_from_site, shown
 from interest_ingest.parsing.forms import Form, form_of, known_form
 from interest_ingest.parsing.tokens import find_url
 from interest_parsers.form import interest_of, required_form
@@ -31,9 +31,11 @@ _SERVER_LINES: Final = (
 )
 
 
-@parser("jetpack.response", version=1, match=Match(link=_NEW), link_hosts=SITES, signed_by=SITES)
+@parser("jetpack.response", version=1, match=Match(link=_NEW), link_hosts=SITES, signed_by=SITES, fallback=0)
 def response(mail: Mail) -> Iterator[Interest]:
     """Since 2026, with the line `Powered by Jetpack Forms`."""
+    if is_answer(mail):
+        return
     _refuse(mail)
     fields = list(_icon_rows(mail))
     if not fields:
@@ -50,7 +52,7 @@ def response(mail: Mail) -> Iterator[Interest]:
 def contact(mail: Mail) -> Iterator[Interest]:
     """`Time: …` / `IP Address: …` / `Contact Form URL: …` below the fields."""
     form = known_form(mail)
-    if form is None or not is_from_site(mail, form.email):
+    if form is None or is_answer(mail) or not is_from_site(mail, form.email):
         return
     _refuse(mail)
     for found in re.finditer(_SERVER_LINES, mail.visible_text):

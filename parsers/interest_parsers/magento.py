@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Author, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import answered, shown
+from interest_ingest.parsing.answers import HTML, answered, is_answer, shown
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.orders import Item, address_block, first_host, is_shops_copy, order, site_of_sender
 from interest_parsers.form import interest_of
 
 
-@parser("magento.mail", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=0)
+@parser("magento.mail", version=1, match=Match(header=HTML), link_hosts=SITES, signed_by=SITES, fallback=0)
 def mail_of_shop(mail: Mail) -> Iterator[Interest]:
     """`Contact Form`, and `Shop: New Order # 000000012`"""
+    if is_answer(mail):
+        return
     if 'class="message-details"' in mail.html:
         yield _contact(mail)
     elif 'class="email-summary"' in mail.html:

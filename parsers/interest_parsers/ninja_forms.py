@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import is_from_site
+from interest_ingest.parsing.answers import is_answer, is_from_site
 from interest_ingest.parsing.orders import goes_to
 from interest_ingest.parsing.tokens import resolve
 
@@ -21,10 +21,10 @@ SIGNATURE: Final = r"(?:\A|\n)-[ \xa0]?([^\n@()]{1,100}?) \( ([^\s()@]{1,64}@[^\
 def contact(mail: Mail) -> Iterator[Interest]:
     """`New message from Anna Petrova`"""
     for found in re.finditer(SIGNATURE, mail.visible_text):
+        if is_answer(mail) or not (is_from_site(mail, found[2]) or goes_to(mail, found[2])):
+            return
         if goes_to(mail, found[2]):
             raise Ignored("receipt for the customer")
-        if not is_from_site(mail, found[2]):
-            return
         yield Interest(
             channel=Channel.FORM,
             action=Action.REQUEST,

@@ -20,7 +20,10 @@ from interest_ingest.parsing.orders import Item, first_host, is_phone, order, si
 from interest_ingest.parsing.tokens import find_email, resolve
 from interest_parsers.form import interest_of, required_form
 
-ORDER: Final = r"(?:#(\d{1,9}) - [A-Z]{9}|- #(\d{6}))\s*$"
+_NEW: Final = r"\A(?!\s{0,3}[^\W\d_]{1,5}(?:\[\d\])?\s?[:：])[^\n]{0,300}"
+"""No answer: those keep the machine keys of the subject."""
+CONTACT: Final = rf"{_NEW}\[no_sync\]\s*$"
+ORDER: Final = _NEW + r"(?:#(\d{1,9}) - [A-Z]{9}|- #(\d{6}))\s*$"
 """Up to 1.4 `New order - #000031`."""
 _CUSTOMER: Final = r"[:：]\s{0,3}([^\n:：()]{1,150}) \(([^\s()@]{1,64}@[^\s()@]{1,255})\)"
 _END = re.compile(r"[^\n:：]{3,40}[:：] ?(?:-|[A-Z]{9})[ \t]*$|[^\n]{0,300}PrestaShop")
@@ -28,7 +31,7 @@ _END = re.compile(r"[^\n:：]{3,40}[:：] ?(?:-|[A-Z]{9})[ \t]*$|[^\n]{0,300}Pre
 _THREAD: Final = r"#ct\d{1,9} #tc\w{4,40}"
 
 
-@parser("prestashop.contact", version=1, match=Match(subject=r"\[no_sync\]\s*$"), link_hosts=SITES, signed_by=SITES)
+@parser("prestashop.contact", version=1, match=Match(subject=CONTACT), link_hosts=SITES, signed_by=SITES)
 def contact(mail: Mail) -> Iterator[Interest]:
     """`[Shop] Message from contact form [no_sync]`"""
     box = mail.soup.select_one("td.box")

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Address, Author, Changed, Ignored, Interest, Mail, Match, parser
+from interest_ingest.parsing.answers import is_answer
 from interest_ingest.parsing.orders import Item, address_block, goes_to, host_and_folder, order, site_of_sender
 from interest_ingest.parsing.vocabulary import Role, role_of
 
@@ -56,11 +57,12 @@ class _Told(NamedTuple):
     match=Match(link=_EDIT, text=_HEADING),
     link_hosts=SITES,
     signed_by=SITES,
+    fallback=0,
 )
 def new_order(mail: Mail) -> Iterator[Interest]:
     """“You've received the following order from Anna Petrova: [Order #1043] (March 3, 2026)”"""
-    if mail.header("In-Reply-To"):  # only our own people have the link that they quote
-        raise Ignored("answer to an order notice")
+    if is_answer(mail):
+        return
     page, number = next((link, found[1] or found[2]) for link in mail.links if (found := re.search(_EDIT, link)))
     told = _read(mail)
     if not told.items:
@@ -69,18 +71,20 @@ def new_order(mail: Mail) -> Iterator[Interest]:
 
 
 @parser(
-    "woocommerce.notice",
+    "woocommerce.receipt",
     version=1,
     match=Match(text=(_HEADING, _STOCK)),
     link_hosts=SITES,
     signed_by=SITES,
     fallback=0,
 )
-def notice(mail: Mail) -> Iterator[Interest]:
+def receipt(mail: Mail) -> Iterator[Interest]:
     """What the customer gets about his order, where the shop gets a copy of it, and what tells of the stock.
 
     Owners' templates may lack the link; the subject of what is for them begins with the site's name in brackets.
     """
+    if is_answer(mail):
+        return
     if re.match(_STOCK, mail.visible_text):
         if mail.subject.startswith("[") and mail.reply_to in (None, mail.sender):
             raise Ignored("stock notice")

@@ -8,7 +8,7 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.answers import answered, shown
+from interest_ingest.parsing.answers import HTML, answered, is_answer, shown
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.orders import goes_to
 from interest_parsers.form import interest_of
@@ -17,10 +17,10 @@ LABEL: Final = 'padding-top: 20px;padding-bottom: 3px;"><strong>'
 VALUE: Final = 'padding-top: 3px;padding-bottom: 20px;">'
 
 
-@parser("wpforms.notification", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=0)
+@parser("wpforms.notification", version=1, match=Match(header=HTML), link_hosts=SITES, signed_by=SITES, fallback=0)
 def notification(mail: Mail) -> Iterator[Interest]:
     """`New Entry: Simple Contact Form`"""
-    if LABEL not in mail.html or VALUE not in mail.html:
+    if LABEL not in mail.html or VALUE not in mail.html or is_answer(mail):
         return
     form = form_of(answered(_pairs(mail)), mail)
     if goes_to(mail, form.email):

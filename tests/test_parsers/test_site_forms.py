@@ -110,3 +110,29 @@ def test_an_item_is_counted_and_named(quantity: int, name: str) -> None:
 def test_a_phone_in_an_address_is_no_postal_code() -> None:
     lines = ["Ann Lee", "Fern Ltd", "12 Lane", "88662 Fern", "ann@hey.example", "+44 (20) 7946-0853"]
     assert address_block(lines) == ("Ann Lee", "ann@hey.example", "+44 (20) 7946-0853")
+
+
+SOURCES = (
+    "bitrix contact_form_7 drupal elementor gravity_forms jetpack joomla magento ninja_forms opencart prestashop "
+    "woocommerce wpforms"
+)
+NOTIFICATIONS = sorted(
+    file for source in SOURCES.split() for file in (FIXTURES / source).glob("*.eml") if not file.name.startswith("no-")
+)
+
+
+@pytest.mark.parametrize("file", NOTIFICATIONS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_customer_s_answer_that_quotes_the_notification_is_his_letter(file: Path) -> None:
+    """We answer the notification, its Reply-To is the customer, and he answers us: nothing of it may be lost."""
+    told = Mail.from_bytes(file.read_bytes())
+    made = EmailMessage()
+    made["From"], made["To"] = "Zoe Quote <zoe@quote.example>", "owner@our.example"
+    made["Subject"], made["In-Reply-To"] = f"Re: {' '.join(told.subject.split())}", "<1@our.example>"
+    made["Date"], made["User-Agent"] = "Tue, 03 Mar 2026 10:15:00 +0000", "Mozilla Thunderbird"
+    quoted = "\n".join(f"> {line}" for line in told.visible_text.split("\n"))
+    made.set_content(f"Yes, at seven.\n\nOn Tue, 3 Mar 2026 Owner <owner@our.example> wrote:\n{quoted}\n")
+    if told.html:
+        page = f'<p>Yes, at seven.</p><p>On 3 Mar 2026 Owner wrote:</p><blockquote type="cite">{told.html}</blockquote>'
+        made.add_alternative(page, subtype="html")
+    card = read(bytes(made)).cards[0]
+    assert (card.source, card.author.email, card.text) == ("mail", "zoe@quote.example", "Yes, at seven.")

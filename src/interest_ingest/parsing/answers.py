@@ -15,6 +15,9 @@ from interest_ingest.parsing.labels import Answer, Labels
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SOFTWARE
 from interest_ingest.parsing.vocabulary import Role, role_of
 
+HTML: Final = r"(?i)^Content-Type:\s*(?:text/html|multipart/)"
+"""The header of a mail that may be a page; what proves a template by its page alone asks for it first."""
+
 _AROUND: Final = " \n\t\xa0:：*"
 
 
@@ -48,3 +51,8 @@ def is_from_site(mail: Mail, visitor: str) -> bool:
     domain = sender.rpartition("@")[2]
     to_itself = domain in {one.email.lower().rpartition("@")[2] for one in mail.to}
     return to_itself or is_robot(mail.sender) or form_of(Labels(), mail).email.lower() == visitor.lower() != ""
+
+
+def is_answer(mail: Mail) -> bool:
+    """Whether a person answers a mail: what he quotes, the notification of a form say, is not what he writes."""
+    return bool(mail.header("In-Reply-To") or mail.header("References")) and not is_robot(mail.sender)
