@@ -13,7 +13,6 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import (
-    ANYWHERE,
     SITES,
     Action,
     Author,
@@ -52,8 +51,8 @@ _PRIVATE: Final = re.compile(r"\[(?:PM|ЛС|PN|MP|私信)\]")
             r"(?i)^List-Unsubscribe: ?<https?://[^>\s]{1,300}/email/unsubscribe/[0-9a-f]{64}>",
         )
     ),
-    link_hosts=(SITES, ANYWHERE),
-    photo_hosts=(SITES, ANYWHERE),
+    link_hosts=SITES,
+    photo_hosts=(SITES, "discourse-cdn.com"),
     signed_by=SITES,
     instead_of="discourse.forwarded",
 )
@@ -70,8 +69,8 @@ def notification(mail: Mail) -> Iterator[Interest]:
     version=1,
     match=Match(subject=r"^(?:Re: )?\[", link=r"/email/unsubscribe/[0-9a-f]{64}$"),
     signed_by=SITES,
-    link_hosts=(SITES, ANYWHERE),
-    photo_hosts=(SITES, ANYWHERE),
+    link_hosts=SITES,
+    photo_hosts=(SITES, "discourse-cdn.com"),
 )
 def forwarded(mail: Mail) -> Iterator[Interest]:
     """The same without its headers; a summary links to many topics, and to each once or twice."""

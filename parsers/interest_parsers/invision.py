@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import (
-    ANYWHERE,
     SITES,
     Action,
     Author,
@@ -71,7 +70,7 @@ PAGE: Final = (
         ),
         link=PAGE,
     ),
-    link_hosts=(SITES, ANYWHERE),
+    link_hosts=SITES,
     signed_by=SITES,
 )
 def post(mail: Mail) -> Iterator[Interest]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import (
-    ANYWHERE,
     SITES,
     Action,
     Author,
@@ -51,7 +50,7 @@ _LINKS: Final = r"/view(?:topic|forum)\.php\?\S*unwatch=(?:topic|forum)|/ucp\.ph
     "phpbb.notification",
     version=1,
     match=Match(header=r"(?i)^X-(?:Mailer|MimeOLE|phpBB-Origin): ?phpBB"),
-    link_hosts=(SITES, ANYWHERE),
+    link_hosts=SITES,
     signed_by=SITES,
     instead_of="phpbb.forwarded",
 )
@@ -65,7 +64,7 @@ def notification(mail: Mail) -> Iterator[Interest]:
         yield read(mail)
 
 
-@parser("phpbb.forwarded", version=1, match=Match(link=_LINKS), link_hosts=(SITES, ANYWHERE), signed_by=SITES)
+@parser("phpbb.forwarded", version=1, match=Match(link=_LINKS), link_hosts=SITES, signed_by=SITES)
 def forwarded(mail: Mail) -> Iterator[Interest]:
     """The same, without the headers of the program."""
     yield read(mail)

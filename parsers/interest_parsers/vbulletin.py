@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import (
-    ANYWHERE,
     SITES,
     Action,
     Author,
@@ -51,7 +50,7 @@ PAGE: Final = r"/(?:showthread\.php|private\.php|showpost\.php|member\.php|threa
     "vbulletin.post",
     version=1,
     match=Match(link=PAGE, text=rf"(?m)^{STARS}[ \t]*$"),
-    link_hosts=(SITES, ANYWHERE),
+    link_hosts=SITES,
     signed_by=SITES,
     instead_of="vbulletin.notice",
 )
