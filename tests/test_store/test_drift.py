@@ -124,8 +124,11 @@ def test_a_habit_is_bounded_whatever_comes(store: Store, database_url: str, monk
     senders = [f"s{number}.example" for number in range(60)]
     for sender in senders:
         deliver(store, shaped(sender=sender))
+    monkeypatch.setattr(drift, "MAX_HABITS", 1)
+    deliver(store, shaped(5_000, sender="s59.example"), shaped(5_001, OTHER, "s59.example"), shaped(5_002, sender="z"))
     rows = table(database_url, "habit")
     assert len(rows) <= 41
+    assert {row["sender"] for row in rows} >= {"s59.example", "z"}
     assert {row["habit_id"] for row in table(database_url, "habit_shape")} <= {row["id"] for row in rows}
 
 

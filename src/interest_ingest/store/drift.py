@@ -63,8 +63,7 @@ def count(connection: Connection, mails: Sequence[Counted]) -> None:
         its.note(one)
         if not its.parser and reading.parser and reading.outcome is not Outcome.QUARANTINED:
             its.note_reader(reading.parser)
-    for key in sorted(touched):
-        _save(connection, known[key], touched[key])
+    _save(connection, [(known[key], touched[key]) for key in sorted(touched)])
 
 
 def _told(mail: Counted) -> Iterable[tuple[Key, Told]]:
@@ -105,43 +104,56 @@ def _shape(row: Row[Any]) -> ShapeHabit:
     return ShapeHabit(row.digest, parts, row.first_at, row.last_at, row.mails, row.mail_id, row.usual)
 
 
-def _save(connection: Connection, one: Habit, before: set[str]) -> None:
-    """Write a habit; `before` are the shapes of which the database has rows."""
-    values = {
+def _save(connection: Connection, habits: Sequence[tuple[Habit, set[str]]]) -> None:
+    """Write these habits, each with the shapes of which the database has rows."""
+    known = [_values(one) | {"its": one.id} for one, _ in habits if one.id is not None]
+    if known:
+        columns: dict[str, Any] = {name: bindparam(name) for name in known[0] if name != "its"}
+        connection.execute(update(habit).where(habit.c.id == bindparam("its")).values(columns), known)
+    for one in [one for one, _ in habits if one.id is None]:
+        _make_room(connection, [its.id for its, _ in habits if its.id is not None])
+        made = connection.execute(insert(habit).values(parser=one.parser, sender=one.sender, **_values(one)))
+        one.id = made.inserted_primary_key[0] if made.inserted_primary_key else None
+    _save_shapes(connection, habits)
+
+
+def _values(one: Habit) -> dict[str, Any]:
+    return {
         "version": min(one.version, MAX_INTEGER),
         "mails": one.mails,
         "first_at": one.first_at,
         "last_at": one.last_at,
         "state": one.state(),
     }
-    if one.id is None:
-        _make_room(connection)
-        made = connection.execute(insert(habit).values(parser=one.parser, sender=one.sender, **values))
-        one.id = made.inserted_primary_key[0] if made.inserted_primary_key else None
-    else:
-        connection.execute(update(habit).where(habit.c.id == one.id).values(values))
-    _save_shapes(connection, one, before)
 
 
-def _make_room(connection: Connection) -> None:
+def _make_room(connection: Connection, kept: Collection[int]) -> None:
     if (connection.scalar(select(func.count()).select_from(habit)) or 0) < MAX_HABITS:
         return
-    oldest = select(habit.c.id).order_by(habit.c.last_at, habit.c.id).limit(MAX_HABITS // 20)
+    others = select(habit.c.id).where(habit.c.id.not_in(kept))
+    oldest = others.order_by(habit.c.last_at, habit.c.id).limit(max(1, MAX_HABITS // 20))
     ids = list(connection.scalars(oldest))
     connection.execute(delete(habit_shape).where(habit_shape.c.habit_id.in_(ids)))
     connection.execute(delete(habit).where(habit.c.id.in_(ids)))
 
 
-def _save_shapes(connection: Connection, one: Habit, before: set[str]) -> None:
-    if gone := sorted(before - set(one.shapes)):
-        its = (habit_shape.c.habit_id == one.id) & func.substr(habit_shape.c.digest, 1, SHORT).in_(gone)
-        connection.execute(delete(habit_shape).where(its))
-    changed = [(name, _row(shape)) for name, shape in sorted(one.shapes.items()) if shape.changed]
-    if old := [row | {"its": one.id, "of": row["digest"]} for name, row in changed if name in before]:
-        its = (habit_shape.c.habit_id == bindparam("its")) & (habit_shape.c.digest == bindparam("of"))
+def _save_shapes(connection: Connection, habits: Sequence[tuple[Habit, set[str]]]) -> None:
+    old: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for one, before in habits:
+        if gone := sorted(before - set(one.shapes)):
+            its = (habit_shape.c.habit_id == one.id) & func.substr(habit_shape.c.digest, 1, SHORT).in_(gone)
+            connection.execute(delete(habit_shape).where(its))
+        for name, shape in sorted(one.shapes.items()):
+            if shape.changed and name in before:
+                old.append(_row(shape) | {"its": one.id, "of": shape.digest})
+            elif shape.changed:
+                new.append(_row(shape) | {"habit_id": one.id})
+    if old:
+        which = (habit_shape.c.habit_id == bindparam("its")) & (habit_shape.c.digest == bindparam("of"))
         columns: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
-        connection.execute(update(habit_shape).where(its).values(columns), old)
-    if new := [row | {"habit_id": one.id} for name, row in changed if name not in before]:
+        connection.execute(update(habit_shape).where(which).values(columns), old)
+    if new:
         connection.execute(insert(habit_shape), new)
 
 

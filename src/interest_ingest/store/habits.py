@@ -202,8 +202,8 @@ class Habit:
     """The mails that `parser` reads from `sender`; with parser "" all mails of the sender, whoever reads them.
 
     Letters of people have no shape and make one habit of their parser, with sender "". `mails` is all that were ever
-    counted. `recent` is oldest first. `lines`: by hash of a sentence how many mails had it, and the numbers (as
-    `mails`) of the first and the last one. `rare`: shapes seen once and forgotten.
+    counted. `written`: the recent mails, oldest first, as the database keeps them. `lines`: by hash of a sentence how
+    many mails had it, and the numbers (as `mails`) of the first and the last one. `rare`: shapes that were forgotten.
     """
 
     parser: str
@@ -212,7 +212,7 @@ class Habit:
     mails: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
-    recent: list[Seen] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
     lines: dict[str, list[int]] = field(default_factory=dict)
     rare: int = 0
     readers: list[str] = field(default_factory=list)
@@ -221,6 +221,11 @@ class Habit:
     shapes: dict[str, ShapeHabit] = field(default_factory=dict)
     """By the first digits of the digest."""
     id: int | None = None
+
+    @property
+    def recent(self) -> list[Seen]:
+        """The recent mails, oldest first."""
+        return [Seen.parse(one) for one in self.written]
 
     def note(self, told: Told) -> None:
         """One more mail."""
@@ -241,7 +246,7 @@ class Habit:
         whatever the last mails looked like it is written for."""
         for seen in self.recent:
             self._count(seen)
-        self.recent = []
+        self.written = []
         self.lines = {}
 
     def _note_shape(self, told: Told) -> None:
@@ -254,9 +259,9 @@ class Habit:
         known.first_at = min(known.first_at, told.received_at)
         known.last_at = max(known.last_at, told.received_at)
         known.mail_id = told.mail_id
-        self.recent.append(told.seen)
-        while len(self.recent) > RECENT:
-            self._count(self.recent.pop(0))
+        self.written.append(str(told.seen))
+        while len(self.written) > RECENT:
+            self._count(Seen.parse(self.written.pop(0)))
         self._forget_shapes()
 
     def _count(self, seen: Seen) -> None:
@@ -307,7 +312,7 @@ class Habit:
         """What the database keeps of it beside the columns."""
         timed = not self.parser or not self.sender
         return {
-            "recent": [str(seen) for seen in self.recent],
+            "recent": self.written,
             "lines": self.lines,
             "rare": self.rare,
             "readers": self.readers,
@@ -316,9 +321,8 @@ class Habit:
 
     def remember(self, state: dict[str, Any]) -> None:
         """Take up what `state` gave."""
-        self.recent = [Seen.parse(one) for one in state["recent"]]
-        self.lines = {line: list(seen) for line, seen in state["lines"].items()}
-        self.rare, self.readers = state["rare"], list(state["readers"])
+        self.written, self.lines = state["recent"], state["lines"]
+        self.rare, self.readers = state["rare"], state["readers"]
         if state["hours"]:
             self.hours = Hours.from_json(state["hours"])
 

@@ -394,7 +394,7 @@ habit = Table(
     Column("mails", BigInteger, nullable=False),
     _instant("first_at", nullable=False),
     _instant("last_at", nullable=False),
-    Column("state", CleanJson, nullable=False),
+    Column("state", JSON, nullable=False),
     UniqueConstraint("parser", "sender"),
     comment="What is usual of the mails that a parser reads from a sender's domain; parser empty: of them all.",
 )
@@ -409,7 +409,7 @@ habit_shape = Table(
     _instant("first_at", nullable=False),
     _instant("last_at", nullable=False),
     Column("mail_id", BigInteger, nullable=False, comment="the newest mail of this shape"),
-    Column("usual", CleanJson, nullable=False),
+    Column("usual", JSON, nullable=False),
     PrimaryKeyConstraint("habit_id", "digest"),
     comment="The shapes of a habit's mails, and how often mails of each fill which field.",
 )
