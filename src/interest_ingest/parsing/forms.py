@@ -25,6 +25,7 @@ _FROM_NAME = re.compile(
 )
 _SIGNED_PAGE = re.compile(r"([^<>()@:：\n]{1,80}?)\s?\((https?://[^\s<>()]{1,500})\)\s(.{1,600})$")
 """Drupal: the page of a known visitor stands beside his name."""
+_PERSON = re.compile(r"(?:[A-ZÀ-ÞĀ-ŽА-ЯЁІЇЄ][a-zà-ÿā-žа-яёіїє'’.-]{0,20} ){1,3}[A-ZÀ-ÞА-ЯЁІЇЄ][\w'’-]{1,30}")
 _KIND: Final = {Role.FIRST_NAME: Role.NAME, Role.LAST_NAME: Role.NAME}
 _ASKED: Final = frozenset(
     (Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE, Role.COMPANY, Role.SUBJECT, Role.PRODUCT, Role.RATING)
@@ -345,7 +346,13 @@ def _name(labels: Labels, mail: Mail) -> str:
         name = _joined_name(name, last)
     if name or Role.NAME in labels.roles:
         return name
-    return _name_in_headers(mail) or _announced_name(labels)
+    return _name_in_headers(mail) or _announced_name(labels) or _unlabelled_name(labels)
+
+
+def _unlabelled_name(labels: Labels) -> str:
+    """The first answer to a question that nobody knows, if it is two to four words in capitals: `Amos B. Larch`."""
+    told = (answer.value for answer in labels.answers if answer.role is None)
+    return next((value for value in told if _PERSON.fullmatch(value)), "") if _email(labels) or _phone(labels) else ""
 
 
 def _joined_name(first: str, last: str) -> str:

@@ -37,7 +37,7 @@ from interest_ingest.parsing.lines import (
 )
 from interest_ingest.parsing.pages import page_lines
 from interest_ingest.parsing.tail import Site, Tail, is_footer, site_of
-from interest_ingest.parsing.tokens import URL, find_email, find_url, resolve
+from interest_ingest.parsing.tokens import EMAIL, URL, find_email, find_url, resolve
 from interest_ingest.parsing.vocabulary import Role, role_of, says_form, says_site
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।]\s*$")
@@ -122,6 +122,7 @@ def split_footer(text: str, site: Site) -> tuple[str, tuple[str, ...]]:
 
 def _read(lines: list[Line], site: Site) -> Labels:
     """The form that `lines` show: its layout, its head of fields, its message, and what follows."""
+    lines = _with_bare_labels(lines)
     style = _style(lines)
     lines = _settled(lines, style)
     start = _start(lines, style)
@@ -141,6 +142,20 @@ def _style(lines: Sequence[Line]) -> Style:
     if is_exact(first) and len(kinds[first]) > 1:
         return first
     return max(sorted(kinds), key=lambda style: len(kinds[style]), default=Style(Layout.COLON))
+
+
+def _with_bare_labels(lines: list[Line]) -> list[Line]:
+    """`lines` where paragraphs have words for a field above and the value below, if an address stands so alone."""
+    alone = (n for n, line in enumerate(lines) if "@" in line.text and EMAIL.fullmatch(line.text.strip()))
+    if not any(n > 0 and role_of(lines[n - 1].text.strip(" :：")) is Role.EMAIL for n in alone):
+        return lines
+    marked = list(lines)
+    for at in range(len(lines) - 1):
+        text = lines[at].text.strip()
+        begins = text and (at == 0 or not lines[at - 1].text.strip()) and bool(lines[at + 1].text.strip())
+        if begins and not lines[at].field and len(text.split()) < 7 and role_of(text):
+            marked[at] = _as_label(lines[at])
+    return marked
 
 
 def _settled(lines: list[Line], style: Style) -> list[Line]:
@@ -332,8 +347,8 @@ class _Reader:
             text = self._told(at, after) if field and field.role in (None, Role.TOPIC) else ""
             if len(text) > most and _is_prose(text):
                 best, most = at, len(text)
-        if numbers and best is None and _is_greeting(self._lines[numbers[-1]].field):
-            return numbers[-1]
+            elif _is_greeting(field) and any(line.text.strip() for line in self._lines[at + 1 : after]):
+                return at
         if best is None or best == numbers[-1] or is_exact(self._style):
             return best
         below = numbers[-1] + 1

@@ -96,6 +96,8 @@ _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
 _PARTING = re.compile(r"[=|\t–—→»]|\s-")
+_NUMBER_ALONE = re.compile(r"[+(]?(?:[0\d][\d ().\u2010-\u2013/-]{6,24})")
+_DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
 _ENDING = re.compile(r"[\s*?？؟:：()]{1,20}$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
@@ -146,8 +148,16 @@ def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | No
     if not may_be_label(label):
         return None
     value = value.strip()
-    role = role_of(label) or (Role.EMAIL if "@" in value and EMAIL.fullmatch(value) else None)
+    role = role_of(label) or (_role_by(value) if value else None)
     return Field(tidy(label), value, role, Style(layout, sign))
+
+
+def _role_by(value: str) -> Role | None:
+    """What a field holds of which nobody knows the label: an address, or a number as telephones have them."""
+    if "@" in value:
+        return Role.EMAIL if EMAIL.fullmatch(value) else None
+    number = value[0] in "+(0۰٠8" and _NUMBER_ALONE.fullmatch(value) and not _DAY.fullmatch(value)
+    return Role.PHONE if number and 7 <= sum(map(str.isdigit, value)) <= 15 else None
 
 
 def _bold(line: str) -> Field | None:
@@ -278,5 +288,7 @@ def may_be_label(label: str) -> bool:
     if is_label(label):
         return True
     words = len(label.split())
-    sentence = _SENTENCE.search(label) or (words > 2 and label[-1] in ".。!！…")
+    sentence = bool(_SENTENCE.search(label)) or (words > 2 and label[-1] in ".。!！…")
+    if sentence and words < 5 and role_of(label):  # `Tel. mobile`
+        sentence = False
     return len(label) <= _MAX_UNKNOWN and words <= 10 and not sentence and "@" not in label

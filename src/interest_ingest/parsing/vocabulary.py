@@ -94,9 +94,9 @@ _PHRASES: dict[Role, str] = {
         useragent string, устройство, gerät, appareil, dispositivo, cihaz, urządzenie, دستگاه, 端末, 设备, 기기
     """,
     Role.REFERRER: """
-        referrer, referer, http referer, referring page, referral url, utm*, источник перехода, реферер,
-        herkunftsseite, référent, リファラ, 来源网址, traffic source, came from, источник трафика, referenz url,
-        page précédente, gclid url, =source, =источник, =medium, =campaign
+        referrer, referer, http referer, referring page, referral url, utm*, источник перехода, реферер, référent,
+        リファラ, 来源网址, traffic source, came from, источник трафика, referenz url, page précédente, gclid url,
+        =source, =источник, =medium, =campaign
     """,
     Role.PAGE_URL: """
         page url, page link, page address, page title, page, form page, form url, contact form url, source url,
@@ -117,7 +117,8 @@ _PHRASES: dict[Role, str] = {
         gönderildiği sayfa, gönderilen sayfa, sayfa bağlantısı, sayfa linki, wysłano ze strony, url strony,
         link do strony, ze strony, =strona, لینک صفحه, ارسال شده از صفحه, أرسلت من الصفحة, أرسل من الصفحة,
         عنوان الصفحة, पेज का पता, पेज यूआरएल, पेज लिंक, フォームurl, 送信ページ, 掲載ページ, 元ページ, 页面地址,
-        页面链接, 來源頁面, 접수 페이지, 유입 페이지
+        页面链接, 來源頁面, 접수 페이지, 유입 페이지, herkunftsseite, página web de origen, =sent from,
+        =отправлено с, =gesendet von, =envoyé depuis, =inviato da, =لینک
     """,
     Role.FORM: """
         =form, form name, form title, form id, web form, форма, название формы, веб форма, web форма, formular,
@@ -161,7 +162,8 @@ _PHRASES: dict[Role, str] = {
         email de contact, correo de contacto, recapito email, tua email, tua mail, e mail para contato, seu email,
         adres poczty elektronicznej, poczty elektronicznej, twój mail, mail adresi, mail adresiniz, e postanız,
         epostanız, e posta adresiniz, eposta adresiniz, نشانی پست الکترونیک, بريد, عنوان البريد, الإيميل,
-        ईमेल आईडी, ईमेल एड्रेस, मेल आईडी, 電子メール, 连络邮箱, 电邮, 電子信箱, 이메일주소, 메일주소, メアド
+        ईमेल आईडी, ईमेल एड्रेस, मेल आईडी, 電子メール, 连络邮箱, 电邮, 電子信箱, 이메일주소, 메일주소, メアド,
+        votre mail, votre courriel, mon email
     """,
     Role.PHONE: """
         phone, phone number, phone no, telephone, telephone number, tel, tel no, mobile, mobile number,
@@ -184,7 +186,8 @@ _PHRASES: dict[Role, str] = {
         هاتفك, رقم الموبايل, رقم الواتساب, واتساب, التليفون, تليفون, جوالك, संपर्क नंबर, =संपर्क, मोबाइल संख्या,
         फोन संख्या, फ़ोन नंबर, व्हाट्सएप, 連絡先, ご連絡先, お電話番号, 携帯電話, 連絡先電話番号, 联系方式, 聯繫電話,
         聯絡電話, 连络电话, 联络电话, 微信, 핸드폰, 휴대전화번호, 휴대폰번호, =번호, 연락 가능한 번호,
-        연락 받을 번호, 연락 번호
+        연락 받을 번호, 연락 번호, ваш номер, номер клиента, votre numéro, telefono de contacto, your number,
+        ihre nummer, teléfono fijo, واتساپ
     """,
     Role.WEBSITE: """
         website, web site, =site, site url, your website, homepage, home page, =web, blog, =url, =link, =lien,
@@ -211,7 +214,8 @@ _PHRASES: dict[Role, str] = {
         instytucja, nazwa przedsiębiorstwa, nazwa organizacji, firmanız, şirketiniz, kuruluş, işletme, kurum adı,
         şirket ismi, مؤسسه, محل کار, سازمان شما, جهة العمل, اسم المؤسسة, شركتك, المنشأة, संस्थान, संगठन का नाम, फर्म,
         व्यवसाय, 勤務先, 貴社, 御社, 組織名, 店舗名, 屋号, 所属, 企業名, 企业, 企业名称, 单位名称, 貴公司, 소속,
-        상호, 상호명, 회사이름, 업체, 단체명, 기관명, 직장
+        상호, 상호명, 회사이름, 업체, 단체명, 기관명, 직장, =negocio, institución, お勤め先,
+        empresa o institución, 勤め先
     """,
     Role.TOPIC: """
         interested in, interest, interests, type, =kind, category, department, =reason, service type,
@@ -245,7 +249,8 @@ _PHRASES: dict[Role, str] = {
         ilgilendiğiniz ürün, hangi ürün, seçilen ürün, ürünle, ürünü, محصول مورد نظر, کدام محصول, مدل,
         المنتج المطلوب, الموديل, السلعة, اسم السلعة, वस्तु, किस उत्पाद, मॉडल, सामान, 型番, 品名, 機種, 希望商品,
         品番, 品目, 型号, 品名称, 意向产品, 货品, 產品名稱, 商品名稱, 모델, 모델명, 품명, 관심상품, 관심 상품,
-        관심제품, 품목
+        관심제품, 품목, produktbezeichnung, =référence, désignation, article choisi, =referencia, کالای مورد نظر,
+        =позиция, =reference, nazwa towaru, =nr artykułu, 商品番号, 제품번호
     """,
     Role.RATING: """
         rating, =stars, =score, your rating, оценка, рейтинг, ваша оценка, оцінка, bewertung, sterne,
@@ -347,7 +352,8 @@ _PHRASES: dict[Role, str] = {
         الاسم الثلاثي, اسم المرسل, الاسم واللقب, اسم صاحب الطلب, अपना नाम, आपका पूरा नाम, संपर्क व्यक्ति, भेजने वाला,
         お客様氏名, お客様のお名前, ご担当者名, ご担当者様名, ご担当者様, 代表者名, ご芳名, 姓名全名, 联系人姓名,
         称谓, 您的称呼, 客户名称, 客户姓名, 访客, 訪客, 聯絡人姓名, 联络人, 怎么称呼您, 담당자명, 담당자 성함,
-        문의자, 신청자, 고객님 성함, 성명 이름, 문의자명
+        문의자, 신청자, 고객님 성함, 성명 이름, 문의자명, name vorname, contacto, フルネーム, 全名, inviato da,
+        enviado por, eingereicht von, прислал, заполнил, completed by, requester, requested by
     """,
     Role.MESSAGE: """
         message, your message, message body, message text, comment, comments, comment or message,
@@ -428,7 +434,9 @@ _PHRASES: dict[Role, str] = {
         您的需求, 您的问题, 您的留言, 内容描述, 补充说明, 详细描述, 反馈内容, 意见反馈, 其他说明, 詢問內容,
         您的訊息, 諮詢內容, 需求說明, 무엇을 도와드릴까요, 어떻게 도와드릴까요, 문의, 기타 문의, 상담내용,
         상담 내용, 문의하실 내용, 요청내용, 요청 사항, 하고 싶은 말, 상세내용, 상세 내용, =기타, 남기실말씀, 메모,
-        비고
+        비고, ihr text, =inhalt, texte, vos besoins, =contenu, texto, =duda, dudas, =solicitud, =notas,
+        =contenido, ご用件, یادداشت, conteúdo, contenuto, texto da mensagem, 문의 사항, =text der anfrage, 正文,
+        ملاحظة, विषयवस्तु, memo
     """,
 }
 
