@@ -44,6 +44,8 @@ SQUARE: Final = 3.0
 """Twice the text takes twice the time where it is linear, four times where it grows with the square."""
 
 SUSPICIOUS_SECONDS: Final = 0.3
+ENOUGH_SECONDS: Final = 3.0
+"""After so long it does not matter any more whether it grows."""
 
 PUMPS: Final = (" ", "\n", "x ", "0", "a@", "Name: x\n")
 
@@ -327,7 +329,7 @@ def _growing(one: Parser, bench: Bench) -> Iterator[Finding]:
             if seconds < SUSPICIOUS_SECONDS:
                 continue
             half = max(_seconds(one, _longer(seen.mail, pump, GROWN // 2)), 1e-4)
-            if seconds / half >= SQUARE:
+            if seconds / half >= SQUARE or seconds > 0.9 * ENOUGH_SECONDS:
                 said = f"{seconds:.1f} s on this mail with {GROWN:,} characters of {pump!r}, {half:.1f} s with half"
                 yield Finding(one.name, "slow-pattern", seen.name, said)
                 break
@@ -343,11 +345,11 @@ def _longer(mail: Mail, pump: str, size: int) -> Mail:
 
 
 def _seconds(one: Parser, mail: Mail) -> float:
-    """CPU time for recognizing and reading, at most ten times what is suspicious."""
+    """CPU time for recognizing and reading, as far as it matters."""
     mail.visible_text, mail.links  # noqa: B018  made ready: decoding is not the parser's
     started = time.process_time()
     # What it finds in such a mail, or stumbles over, does not matter here, only how long it takes.
-    with suppress(Exception), limited(SUSPICIOUS_SECONDS * 10):
+    with suppress(Exception), limited(ENOUGH_SECONDS):
         if one.match.holds(mail):
             list(one(mail))
     return time.process_time() - started
