@@ -23,7 +23,7 @@ from typing import Any, Final
 from interest_ingest.authoring.disguise import Disguise, own_domains
 from interest_ingest.authoring.workshop import differences, document
 from interest_ingest.cards import Reading
-from interest_ingest.ingest.reading import read
+from interest_ingest.ingest.reading import read, reading_json
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
 from interest_ingest.mail.charsets import decode
@@ -88,18 +88,19 @@ def scrub(
     disguise = disguise or Disguise()
     rules = rules or Rules()
     mail = Mail.from_bytes(raw)
-    _learn(disguise, mail, read(raw, rules), rules, names)
+    reading = read(raw, rules)
+    _learn(disguise, mail, reading, rules, names)
     _rewritten(raw, disguise)  # once to meet everything, in whatever order it stands
     scrubbed = _rewritten(raw, disguise)
     if any(disguise.left_in(one) for one in _texts(scrubbed)):
         scrubbed = _flat(mail, disguise)
-    return Scrubbed(scrubbed, dict(disguise.mapping), tuple(_faults(raw, scrubbed, disguise, rules)))
+    return Scrubbed(scrubbed, dict(disguise.mapping), tuple(_faults(reading, scrubbed, disguise, rules)))
 
 
-def _faults(raw: bytes, scrubbed: bytes, disguise: Disguise, rules: Rules) -> Iterator[str]:
+def _faults(reading: Reading, scrubbed: bytes, disguise: Disguise, rules: Rules) -> Iterator[str]:
     left = dict.fromkeys(one for text in _texts(scrubbed) for one in disguise.left_in(text))
     yield from (f"{one!r} is still in it" for one in left)
-    expected = _disguised(document(raw, rules), disguise)
+    expected = _disguised(reading_json(reading), disguise)
     for field, wanted, found in differences(expected, document(scrubbed, rules)):
         if not field.endswith(".language"):  # of a short text the name may be what tells it
             yield f"{field}: {found!r} is read in place of {wanted!r}"

@@ -410,7 +410,9 @@ class Parsers(Section):
         (), "Installed packages, or entry points of the group interest_ingest.parsers.", example=("shop_parsers",)
     )
     folder: Path | None = option(
-        None, "A folder whose files *.py are loaded, each by itself.", example="/etc/interest-ingest/parsers"
+        None,
+        "A folder whose parsers are loaded, each by itself: *.py, *.toml, */parser.py, */parser.toml.",
+        example="/etc/interest-ingest/parsers",
     )
 
 
