@@ -13,10 +13,11 @@ from urllib.parse import unquote
 from interest_ingest.parsing import Action, Author, Changed, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.deeds import read_sentence
 from interest_ingest.parsing.passages import Line, lines_of
-from interest_ingest.parsing.social import Network, below, interests, linked, named, places
+from interest_ingest.parsing.social import Network, below, host_of, interests, linked, named, places, portrait_of
 
 HOSTS = ("linkedin.com",)
 LINK = re.compile(r"https://www\.linkedin\.com/")
+PORTRAITS = re.compile(r"media(?:-exp\d+)?\.licdn\.com")
 ANSWERED = re.compile(r"(?i)(?:inmail-)?hit-reply$")
 
 URN = named(
@@ -31,7 +32,7 @@ URN = named(
 
 LINKEDIN = Network(
     HOSTS,
-    portraits=re.compile(r"media(?:-exp\d+)?\.licdn\.com"),
+    PORTRAITS,
     ids=lambda url: URN(unquote(url)),
 )
 
@@ -72,11 +73,17 @@ def message(mail: Mail) -> Interest:
     return Interest(
         channel=Channel.SOCIAL,
         action=Action.MESSAGE,
-        author=Author(name=name, profile_url=linked(mail, name)),
+        author=Author(name=name, profile_url=(page := linked(mail, name)), photo_url=photo(mail, name, page)),
         text=words(mail, name) if mail.text.strip() else below(under_the_name(mail), HOSTS),
-        source_url=next(iter(threads(mail)), None) or linked(mail, name),
+        source_url=next(iter(threads(mail)), None) or page,
         object_kind="message",
     )
+
+
+def photo(mail: Mail, name: str, page: str | None) -> str | None:
+    """His portrait; ours may stand above it."""
+    pictures = [one for line in lines_of(mail) for one in line.pictures]
+    return portrait_of([one for one in pictures if PORTRAITS.fullmatch(host_of(one.image.src))], name, page)
 
 
 def under_the_name(mail: Mail) -> list[Line]:
@@ -85,11 +92,13 @@ def under_the_name(mail: Mail) -> list[Line]:
 
 
 def words(mail: Mail, name: str) -> str:
-    """The text above the ruler, without LinkedIn's links and the word over each, the writer's name and the subject."""
+    """The text above the ruler, without the sentence, LinkedIn's links and the word over each, name and subject."""
     lines = [line.strip() for line in re.split(r"\n[ \t]*[-_=]{8,}", mail.text, maxsplit=1)[0].split("\n")]
     kept = [
         line
         for line, after in zip(lines, [*lines[1:], ""], strict=True)
         if not (LINK.search(line) or (LINK.match(after) and len(line) < 40) or line in (name, mail.subject))
     ]
+    told = read_sentence(kept[:1])
+    del kept[: bool(told and told.action is Action.MESSAGE and told.author == name)]
     return "\n".join(kept).strip()

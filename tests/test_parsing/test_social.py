@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,11 @@ from interest_ingest.parsing.social import Network, deed_of, interests, named, q
         ("Иван прокомментировал(а) вашу фотографию", "comment", "Иван", 1, "photo"),
         ("Иван поставил(а) класс вашей заметке", "like", "Иван", 1, "post"),
         ("Anna requested to join Tea lovers", "follow", "Anna", 1, None),
+        ("u/anna sent you a chat request", "message", "u/anna", 1, "message"),
+        ("Анна написала в сообщество «Чай»", "message", "Анна", 1, "message"),
+        ("Anna mentioned your Page in a comment", "mention", "Anna", 1, "comment"),
+        ("Анна отметила вашу страницу в публикации", "mention", "Анна", 1, "post"),
+        ("Пользователь Анна Ива оставил комментарий", "comment", "Анна Ива", 1, None),
     ],
 )
 def test_a_sentence_tells_who_did_what(sentence: str, action: str, author: str, count: int, kind: str | None) -> None:
@@ -184,6 +190,26 @@ def test_a_page_becomes_lines_with_their_links_and_pictures() -> None:
         ("https://pics.net.example/anna.jpg", "https://net.example/anna")
     ]
     assert [anchor.text for anchor in lines[1].anchors] == ["Anna"]
+
+
+def test_buttons_below_the_words_are_not_among_them() -> None:
+    """A link within the words is; a line of nothing but names, tags or addresses is no button."""
+    sentence = f"{link('anna', 'Anna')} commented on your post"
+    words = ("How much?", f"{link('shop', '@shop')}", "Ask me")
+    (found,) = interests(page(sentence, *words, link("p/1/c/11", "Reply"), "Net Inc.", subject="Anna commented"), NET)
+    assert found.text == "How much?\n@shop\nAsk me"
+
+
+def test_a_type_key_tells_what_no_row_does() -> None:
+    """Of one person whom the subject names or whose portrait is linked; of two, or where news come too, nothing."""
+    ours = replace(NET, news=frozenset())
+    anna = entry("anna", "Anna", "hat deinen Beitrag geteilt", "", "p/1")
+    (found,) = interests(page(*anna, subject="Neues"), ours, "post_share")
+    assert (found.action, found.author.name, found.source_url) == (Action.SHARE, "Anna", "https://net.example/p/1")
+    both = page(*anna, *entry("bo", "Boris", "auch", "", "p/2"), subject="Neues")
+    for mail, network, key in ((both, ours, "share"), (page(*anna, subject="Neues"), NET, "share")):
+        with pytest.raises(Changed):
+            list(interests(mail, network, key))
 
 
 def test_the_entries_of_a_digest_are_interests_of_their_own() -> None:

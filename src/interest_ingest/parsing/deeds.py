@@ -56,9 +56,9 @@ _DEEDS: Final[tuple[tuple[Action, str, str], ...]] = (
     ),
     (
         Action.MESSAGE,
-        r"(?:has )?(?:sent (?:you|your page|a)\b[^.]{0,40}\bmessage|messaged|wrote (?:you|to you)\b)",
-        r"(?:отправил|прислал|написал)(?:[аи]|\(а\))? (?:вам|вашей странице|вашему сообществу|в ваше сообщество|"
-        r"(?:\w+ )?(?:личное )?сообщение)",
+        r"(?:has )?(?:sent (?:you|your page|a)\b[^.]{0,40}\b(?:message|chat request)|messaged|wrote (?:you|to you)\b)",
+        r"(?:отправил|прислал|написал)(?:[аи]|\(а\))? (?:вам|вашей странице|(?:вашему )?сообществу|"
+        r"в (?:ваше )?сообщество|(?:\w+ )?(?:личное )?сообщение)",
     ),
     (
         Action.REPLY,
@@ -170,6 +170,7 @@ _OTHERS: Final = re.compile(
     r"people|человек\w*|"
     r"людям|друг\w+|польз\w+)?.*$"
 )
+_CALLED: Final = re.compile(r"(?i)^(?:пользователь(?:ница)?|участни(?:к|ца)|user|member) (?=\S)")
 _JOINED: Final = re.compile(r"(?i),\s+|\s+(?:and|и)\s+")
 
 
@@ -179,6 +180,7 @@ _US: Final = re.compile(r"(?i)\b(?:you|yours?|ваш\w*|вас|вам|вами|�
 _TITLE: Final = re.compile('["«“:]')
 _PUBLISHED: Final = re.compile(r"(?i)(?:\w+\))? (?:an?|\d+|his|her|their|нов\w+|сво\w+|ссылк\w+|фото\w*|видео)\b")
 """“shared a link”: somebody's own post, not a share of one."""
+_WHERE: Final = re.compile(r" (?:in|on|в) ")
 _THEIRS: Final = re.compile(r"(?i)^[^\"“«:]{0,100}['’]s? \w")
 _HANDLE: Final = re.compile(r" ?(?:\(@|@|^u/)(\w[\w.-]{0,40})\)?$")
 _NOBODY: Final = re.compile(
@@ -248,6 +250,8 @@ def _verb(line: str) -> Deed | None:
     elif action is Action.SHARE and _PUBLISHED.match(match["rest"]) and not _US.search(match["rest"]):
         action = Action.OTHER
     told = match["verb"] + match["rest"] if action in (Action.OTHER, Action.MESSAGE) else match["rest"]
+    if action is Action.MENTION:
+        told = _WHERE.split(told, maxsplit=1)[-1]
     kind = "message" if action is Action.MESSAGE else _kind(_TITLE.split(told)[0])
     return _deed(action, match["author"], kind, _place(match["rest"]), match["verb"] + match["rest"])
 
@@ -265,6 +269,7 @@ def _deed(action: Action, names: str, kind: str | None, place: str | None, told:
 
 def people(names: str) -> tuple[str, int]:
     """The first name and how many people they are: `Anna, Boris and 3 others` → (`Anna`, 5)."""
+    names = _CALLED.sub("", names, count=1)
     others = _OTHERS.search(names)
     number = 0
     if others:

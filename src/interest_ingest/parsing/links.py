@@ -30,6 +30,7 @@ _VK = frozenset({"vk.com", "www.vk.com", "m.vk.com", "vk.ru", "www.vk.ru", "m.vk
 _OK = frozenset({"ok.ru", "www.ok.ru", "m.ok.ru", "odnoklassniki.ru", "www.odnoklassniki.ru"})
 _TWITTER = frozenset({"twitter.com", "www.twitter.com", "mobile.twitter.com", "x.com", "www.x.com"})
 _LINKEDIN = frozenset({"linkedin.com", "www.linkedin.com"})
+_INSTAGRAM = frozenset({"instagram.com", "www.instagram.com"})
 _GOOGLE = frozenset({"google.com", "www.google.com"})
 _YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"})
 _REDDIT = frozenset({"reddit.com", "www.reddit.com", "old.reddit.com", "new.reddit.com"})
@@ -59,6 +60,7 @@ _DROPPED: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (_OK, r"landref\Z"),
     (_TWITTER, r"(cn|refsrc|ref_src|ref_url|iid|uid|nid|sig|s|t)\Z"),
     (_YOUTUBE, r"(?!(?:v|lc|lb|t|list|q|u|search_query)\Z)"),
+    (_INSTAGRAM, r"(?:igsh|__coig\w*)\Z"),
     (_LINKEDIN, r"(?i:trk\w*|mid\w*|lipi|eid|origin)\Z"),
     (_REDDIT, r"(\$deep_link|\$3p|correlation_id|ref|ref_.*|rdt)\Z"),
     (frozenset({"avito.ru", "www.avito.ru", "m.avito.ru"}), r"utm_\w+\Z"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,13 +29,16 @@ from interest_ingest.parsing.profiles import profile_key
 
 NOISE: Final = "digest or account notice"
 
+MAX_NAME: Final = 80
+
 MAX_TOLD: Final = 1_000
 """Lines of a mail in which sentences are looked for."""
 
 _NOISE_KEY: Final = re.compile(
     r"(?i)friend_?(?:sugg|find|found)|people_you|recommendations|(?<![a-z])recs|highlight|birthday|invit|security|log_?in|password|"
     r"confirm|registration|recover|advertis|marketing|newsletter|onboard|memor|close_friend|promo|stale_|reactivat|"
-    r"welcome|suggest|verification|(?<![a-z])(?:ads?|news|codes?|auth|blog|jobs?)(?![a-z])"
+    r"welcome|suggest|verification|pymk|friend_?update|saved_?search|editors|"
+    r"(?<![a-z])(?:ads?|news|codes?|auth|blog|jobs?|legal|sales)(?![a-z])"
 )
 """Type keys of what no network sends about an interest: advice, advertisement, account."""
 
@@ -44,17 +48,18 @@ _NOISE_SUBJECT: Final = re.compile(
     r"(?i)\brecommend(?:ed|ations?)\b|suggest|people you may|do you know|birthday|log(?:ged)?[ -]?in\b|"
     r"sign(?:ed)?[ -]?in\b|password|security|\bcode\b|verif|confirm|invit|memories|\bevents?\b|newsletter|trending|"
     r"highlights|is live\b|live video|profile views|viewed your profile|searches|\bjobs?\b|hiring|what['’]s happening|"
-    r"\bweekly|monthly|terms of|polic(?:y|ies)|your request to join|\bblog\b|"
+    r"\bweekly|monthly|terms of|our terms|polic(?:y|ies)|your request to join|\bblog\b|"
     r"your friend|profile picture|updated (?:his|her|their) |is going to|вас добавил|фото профиля|"
-    r"missing|catch up|^congratulate |we miss|premium|survey|welcome to|what['’]s new|you might|"
+    r"missing|catch up|^congratulat|we miss|premium|survey|welcome to|what['’]s new|you might|copyright|\bpremieres?\b|"
+    r"waiting for your response|to your network|near you|статистик|\bчек\b|восстановлени|популярн|\bгост[ьи]\b|заходил|"
     r"опрос о|добро пожаловать|"
-    r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтверд|авториз|"
+    r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтвер(?:д|жд)|авториз|"
     r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
     r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
 )
 _DIGEST_SUBJECT: Final = re.compile(
     r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
-    r"new followers|у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
+    r"new followers|\bdigest\b|у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
 )
 _GENERAL_PAGE: Final = re.compile(
     r"(?i)/?(?:home(?:\.php)?|feed|(?:p?settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|"
@@ -65,6 +70,20 @@ _MOMENT: Final = re.compile(r"(?<!\d)\d{1,2}\.\d{1,2}\.\d{4},? \d{1,2}:\d\d(?!\d
 _EMPTY_LINES: Final = re.compile(r"\n[ \t]*\n")
 _NEWS: Final = frozenset({Action.OTHER, Action.LIKE, Action.REACTION, Action.SHARE, Action.FOLLOW})
 """What people also do to things that are not ours."""
+
+_KEYS: Final = tuple(
+    (action, re.compile(f"(?i)(?<![a-z])(?:{stems})(?![a-z])"))
+    for action, stems in (
+        (Action.REACTION, r"reactions?"),
+        (Action.MENTION, r"mention(?:s|ed)?|tag(?:ged)?"),
+        (Action.REPLY, r"repl(?:y|ies)"),
+        (Action.COMMENT, r"comments?"),
+        (Action.LIKE, r"likes?"),
+        (Action.SHARE, r"shares?|reposts?"),
+        (Action.MESSAGE, r"^(?:pm|msg|message)$"),
+    )
+)
+"""What type keys are made of: `feed_comment_reply`, `pm`."""
 
 _MEETING: Final = frozenset({Action.FOLLOW, Action.OTHER})
 """Acts without a thing of ours: where none is linked, the author's own page is the place."""
@@ -125,7 +144,7 @@ def interests(mail: Mail, network: Network, key: str = "") -> Iterator[Interest]
     if _NOISE_KEY.search(key) or (told is None and _NOISE_SUBJECT.search(mail.subject)):
         raise Ignored(NOISE)
     is_digest = bool(_DIGEST_KEY.search(key) or (told is None and _DIGEST_SUBJECT.search(mail.subject)))
-    passages = _passages(mail, network, alone=told is not None)
+    passages = _passages(mail, network, "" if is_digest else key, alone=told is not None)
     if not passages and not is_digest:
         raise Changed(f"what happened ({key or 'no type key'})")
     if any(one.deed.action is Action.REQUEST for one in passages):
@@ -136,12 +155,12 @@ def interests(mail: Mail, network: Network, key: str = "") -> Iterator[Interest]
     yield from found
 
 
-def _passages(mail: Mail, network: Network, *, alone: bool) -> list[_Passage]:
+def _passages(mail: Mail, network: Network, key: str, *, alone: bool) -> list[_Passage]:
     lines = lines_of(mail)
     entries = [] if alone else list(_entries(lines, network))
     if len(entries) > 1:
         return entries
-    deed = deed_of(mail) or _by_links(mail, network)
+    deed = deed_of(mail) or _by_links(mail, network) or _by_key(mail, network, key)
     if deed is None:
         return []
     text = network.words(mail) if network.words else written(mail)
@@ -203,22 +222,49 @@ def _by_links(mail: Mail, network: Network) -> Deed | None:
     links = [link for link in places(mail, network.hosts) if re.search(r" (?:comment|reply) ", network.ids(link))]
     if len(set(map(network.ids, links))) != 1:
         return None
-    linked_names = (anchor.text for anchor in mail.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts))
-    author = next((name for name in linked_names if 2 < len(name) < 80 and name in mail.subject), None)
+    author = _named_in_subject(mail, network)
     action = Action.REPLY if " reply " in network.ids(links[0]) else Action.COMMENT
     is_single = not mail.anchors and not re.search(r"\d", mail.subject) and (network.words or written)(mail)
-    return Deed(action, author or "", ours=True) if author or is_single else None
+    return Deed(action, author, ours=True) if author or is_single else None
+
+
+def _named_in_subject(mail: Mail, network: Network) -> str:
+    """Somebody who is linked and whom the subject names."""
+    names = (anchor.text for anchor in mail.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts))
+    return next((name for name in names if 2 < len(name) < MAX_NAME and name in mail.subject), "")
+
+
+def _by_key(mail: Mail, network: Network, key: str) -> Deed | None:
+    """What the type key tells in a language that has no row, of whom the subject names, else of the only person whose
+    portrait the mail links. Not of networks that tell news of others under the same keys.
+    """
+    action = next((one for one, stems in _KEYS if stems.search(key)), None)
+    if action is None or network.news >= _NEWS:
+        return None
+    author = _named_in_subject(mail, network) or _only_face(mail, network)
+    kind = "message" if action is Action.MESSAGE else None
+    return Deed(action, author, kind=kind, ours=True) if author else None
+
+
+def _only_face(mail: Mail, network: Network) -> str:
+    """The name of the only person whose portrait is linked; "" of several or none."""
+    pictures = [one for line in lines_of(mail) for one in line.pictures if one.href]
+    faces = {unwrap(one.href) for one in pictures if network.portraits.fullmatch(host_of(one.image.src))}
+    people = {unwrap(one.href): one.text for one in mail.anchors if one.text and unwrap(one.href) in faces}
+    name = next(iter(people.values()), "")
+    return name if len(people) == 1 and len(name) < MAX_NAME else ""
 
 
 def _interest(passage: _Passage, network: Network) -> Interest:
     deed = passage.deed
     name, profile = _author(passage, network)
     source = _source(passage, network, profile)
+    is_wordless = deed.action in _WORDLESS or _is_our_own(deed, network, profile, source)
     return Interest(
         channel=Channel.REVIEW if deed.action is Action.REVIEW else Channel.SOCIAL,
         action=deed.action,
         author=Author(name=name, profile_url=profile, photo_url=_portrait(passage, network, profile)),
-        text="" if deed.action in _WORDLESS else passage.text,
+        text="" if is_wordless else passage.text,
         occurred_at=passage.when,
         event_key=event_key(network.ids(source or ""), deed, profile, source),
         source_url=source,
@@ -278,6 +324,11 @@ def _source(passage: _Passage, network: Network, profile: str | None) -> str | N
     return next(filter(None, (*pages, *links)), None)
 
 
+def _is_our_own(deed: Deed, network: Network, profile: str | None, source: str | None) -> bool:
+    """Whether a repost shows our words: where posts stand under their writer's page, and this one not under his."""
+    return deed.action is Action.SHARE and bool(network.page and source) and not _is_under(profile, source or "")
+
+
 def _is_under(profile: str | None, link: str) -> bool:
     return bool(profile) and profile_key(link).startswith(profile_key(profile or "") + "/")
 
@@ -300,11 +351,18 @@ def event_key(ids: str, deed: Deed, profile: str | None, url: str | None = None)
 def _portrait(passage: _Passage, network: Network, profile: str | None) -> str | None:
     """The picture in a link to the author, or that bears his name; in a mail about one deed else the first portrait."""
     theirs = [one for one in passage.pictures if network.portraits.fullmatch(host_of(one.image.src))]
-    for image, href in theirs:
-        if (profile and href and unwrap(href) == profile) or image.alt.strip() == passage.deed.author:
-            return _by_https(image.src)
+    if found := portrait_of(theirs, passage.deed.author, profile):
+        return found
     sized = (_by_https(one.image.src) for one in theirs if _has_portrait_size(one.image))
     return None if passage.is_entry else next(sized, None)
+
+
+def portrait_of(pictures: Iterable[Picture], name: str, profile: str | None) -> str | None:
+    """The first of `pictures` in a link to the page `profile`, or that bears `name`."""
+    for image, href in pictures:
+        if (profile and href and unwrap(href) == profile) or image.alt.strip() == name:
+            return _by_https(image.src)
+    return None
 
 
 def _by_https(src: str) -> str:
@@ -320,8 +378,16 @@ def written(mail: Mail) -> str:
         return found
     lines = text.split("\n")
     told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), len(lines))
-    words = _EMPTY_LINES.split("\n".join(lines[told + 1 :]).strip(), maxsplit=1)[0].strip()
+    buttons = {line.text for line in lines_of(mail) if _is_button(line)}
+    below_it = takewhile(lambda line: " ".join(line.split()) not in buttons, lines[told + 1 :])
+    words = _EMPTY_LINES.split("\n".join(below_it).strip(), maxsplit=1)[0].strip()
     return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", words) else words
+
+
+def _is_button(line: Line) -> bool:
+    """Whether `line` is nothing but the words of links, which are no names (`@ladle`, `#tea`) and no addresses."""
+    words = [one.text for one in line.anchors if one.text and not re.match(r"[@#]|https?://|www\.", one.text)]
+    return bool(words) and " ".join(words) == line.text
 
 
 _QUOTED_LINE: Final = re.compile(r'\n[ \t]*["“«„]')
