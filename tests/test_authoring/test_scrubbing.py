@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,17 @@ def test_one_person_has_one_invented_name_in_header_text_link_and_in_every_case(
     assert not re.search(
         "Анн|Петров|Mara|Quill|ladle|petrova|88123456|123.?45.?67|CAF81|198.18", str(_everything(scrubbed.raw))
     )
+
+
+@pytest.mark.parametrize(
+    "written", ["０３－１２３４－０１１９", "۰۹۱۲ ۱۲۳ ۴۵ ۶۷", "+٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", "(03) 1234-0119", "९८७६५४३२१०"]
+)
+def test_a_number_in_the_figures_of_any_script_is_replaced_in_them(written: str) -> None:
+    told = Disguise().text(f"tel {written}.")
+    assert written not in told
+    assert [unicodedata.name(char).split("DIGIT")[0] if char.isdigit() else char for char in told] == [
+        unicodedata.name(char).split("DIGIT")[0] if char.isdigit() else char for char in f"tel {written}."
+    ]
 
 
 def test_mails_of_one_disguise_share_their_people() -> None:

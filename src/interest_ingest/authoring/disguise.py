@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import unicodedata
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -25,7 +26,10 @@ _DATE: Final = re.compile(
     r"(?:[T ,]{1,2}\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?)?(?![\d-])|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
     r"|(?<!\d)\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6},? \d{4}"
 )
-_PHONE: Final = r"(?<![\w.,/=-])(?:\+|00)?\(?\d[\d \u00a0().\u2010-\u2013/-]{5,22}\d(?![\w%])"
+_PHONE: Final = (
+    r"(?<![\w.,/=-])(?:[+\uff0b]|00)?[(\uff08]?\d"
+    r"[\d \u00a0\u3000()\uff08\uff09.\uff0e\u2010-\u2015\u30fc\uff0d\u2212/-]{5,22}\d(?![\w%])"
+)
 _COUNTED: Final = re.compile(rf"(?P<phone>{_PHONE})|(?P<token>[A-Za-z0-9]{{8,}})|\d{{5,}}")
 _RUN: Final = re.compile(r"\d{5,}")
 _PIECE: Final = re.compile(r"[^/?#&=;:@!$'()*,+]+")
@@ -161,7 +165,7 @@ class Disguise:
     def left_in(self, text: str) -> list[str]:
         """What of the originals is still found in `text`."""
         text = _DATE.sub(" ", text)  # Mar is a month there
-        numbers = {re.sub(r"\D", "", one) for one in re.findall(_PHONE, text)} | set(_RUN.findall(text))
+        numbers = {_ascii(one) for one in (*re.findall(_PHONE, text), *_RUN.findall(text))}
         return [one for one in self.mapping if self._is_left(one, text, numbers)]
 
     def _is_left(self, original: str, text: str, numbers: set[str]) -> bool:
@@ -253,15 +257,14 @@ class Disguise:
     def _count(self, match: re.Match[str]) -> str:
         """A phone number, a token or a run of figures; a part of none of them has figures of its own at most."""
         written = match[0]
-        bare = re.sub(r"\D", "", written)
+        bare = _ascii(written)
         if match["phone"]:
             told = 8 < len(bare) < 16 or (6 < len(bare) < 9 and written[0] in "+(0")
             if told and "  " not in written:
-                new = iter(self._digits(bare))
-                return re.sub(r"\d", lambda _: next(new), written)
+                return _as_figures(self._digits(bare), written)
         elif match["token"] and _is_random(written):
             return self._token(written)
-        return _RUN.sub(lambda m: self._digits(m[0]), written)
+        return _RUN.sub(lambda m: _as_figures(self._digits(_ascii(m[0])), m[0]), written)
 
     def _digits(self, bare: str) -> str:
         """Of a phone number the last six figures change, so that both ways to write its beginning stay one number."""
@@ -343,6 +346,17 @@ def _bounded(pattern: str, word: str) -> str:
     `re`, have no such bounds."""
     bounded = script_of(word) in ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "ARMENIAN", "GEORGIAN", "")
     return rf"(?<![^\W_]){pattern}(?![^\W_])" if bounded else pattern
+
+
+def _ascii(written: str) -> str:
+    """The figures in `written`, Arabic, Indian and wide ones too, as ASCII digits."""
+    return "".join(str(unicodedata.decimal(char)) for char in written if char.isdecimal())
+
+
+def _as_figures(digits: str, written: str) -> str:
+    """`written` with these digits in place of its own, each of the same script."""
+    new = iter(digits)
+    return re.sub(r"\d", lambda m: chr(ord(m[0]) - unicodedata.decimal(m[0]) + int(next(new))), written)
 
 
 def _is_random(text: str) -> bool:
