@@ -14,7 +14,7 @@ section adds some, a changed template takes away what all mails had.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple, Self
@@ -43,7 +43,6 @@ _PLAIN: Final = _names(
     " ul ol li blockquote h1 h2 h3 h4 h5 h6 hr tbody details summary"
 )
 _DROPPED: Final = _names("style script title head template noscript xml object svg math select")
-_TELLING: Final = ("class", "id", "itemprop", "role")
 _QUOTE: Final = re.compile(r"gmail_quote|yahoo_quoted|moz-cite|OutlookMessageHeader")
 _NUMBER: Final = re.compile(r"\d+")
 _PROPERTY: Final = re.compile(r"([a-z-]{2,30})[ \t]{0,3}:")
@@ -110,10 +109,9 @@ def _ways(root: etree._Element) -> Iterator[str]:
         tag = element.tag
         if tag in _DROPPED or not isinstance(tag, str):
             continue
-        keys = element.keys()
-        if tag in _PLAIN and not keys:
+        if tag in _PLAIN and not element.keys():
             way = above
-        elif (name := _name(tag, element, keys)) is None:
+        elif (name := _name(tag, element)) is None:
             continue
         else:
             way = f"{above}>{name}"[-400:] if name else above
@@ -123,24 +121,25 @@ def _ways(root: etree._Element) -> Iterator[str]:
             waiting.extend([(child, way) for child in reversed(element)])
 
 
-def _name(tag: str, element: etree._Element, keys: Sequence[object]) -> str | None:
+def _name(tag: str, element: etree._Element) -> str | None:
     """What an element is to a template, "" if it is none of its own; None for a quotation of an earlier mail."""
-    values = tuple([element.get(key) or "" for key in _TELLING]) if any(key in keys for key in _TELLING) else ()
-    if tag == "blockquote" and element.get("type") == "cite":
+    get = element.get
+    if tag == "blockquote" and get("type") == "cite":
         return None
-    style = (element.get("style") or "") if tag not in _PLAIN and "style" in keys else ""
-    return _named(tag, values, style)
+    style = get("style") if tag not in _PLAIN else None
+    return _named(tag, get("class"), get("id"), get("itemprop"), get("role"), style)
 
 
 @lru_cache(maxsize=4096)
-def _named(tag: str, values: tuple[str, ...], style: str) -> str | None:
-    told = [" ".join(sorted(_NUMBER.sub("0", value)[:200].split())) for value in values]
-    if told and _QUOTE.search(told[0]):
+def _named(tag: str, classes: str | None, *told: str | None) -> str | None:
+    if classes and _QUOTE.search(classes[:200]):
         return None
-    if tag in _PLAIN and not any(told):
+    *names, style = told
+    values = [" ".join(sorted(_NUMBER.sub("0", (one or "")[:200]).split())) for one in (classes, *names)]
+    if tag in _PLAIN and not any(values):
         return ""
     properties = ";".join(sorted(set(_PROPERTY.findall(style[:1_000].lower())))) if style else ""
-    return f"{tag}.{'.'.join(told)}.{properties}"
+    return f"{tag}.{'.'.join(values)}.{properties}"
 
 
 def _labels(lines: list[str]) -> Iterator[str]:
