@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from interest_ingest.parsing.tokens import EMAIL
-from interest_ingest.parsing.vocabulary import Role, is_label, role_of
+from interest_ingest.parsing.vocabulary import MAX_LABEL, Role, is_label, role_of
 
 MAX_LINES: Final = 5_000
 _MAX_UNKNOWN: Final = 80
@@ -270,7 +271,7 @@ def is_ruler(line: str) -> bool:
 
 
 def _is_picture(letter: str) -> bool:
-    return letter in "\ufe0f\u200d\u20e3" or unicodedata.category(letter) in ("So", "Sk")
+    return letter > "\x7f" and (letter in "\ufe0f\u200d\u20e3" or unicodedata.category(letter) in ("So", "Sk"))
 
 
 def tidy(label: str) -> str:
@@ -281,7 +282,11 @@ def tidy(label: str) -> str:
 
 def may_be_label(label: str) -> bool:
     """Whether `label` may name a field: a known one, or a few words that are neither sentence, time nor address."""
-    label = label.strip()
+    return len(label) <= 2 * MAX_LABEL and _may_be_label(label.strip())
+
+
+@lru_cache(maxsize=4096)
+def _may_be_label(label: str) -> bool:
     label = _ENDING.sub("", label.rstrip("*. ") if label.endswith("..") else label)
     if not any(letter.isalpha() for letter in label) or label.lower() in ("http", "https", "mailto"):
         return False
