@@ -50,7 +50,7 @@ _IDENTITIES: Final = frozenset({"message-id", "in-reply-to", "references", "cont
 _RECIPIENTS: Final = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Forwarded-To", "X-Forwarded-For")
 _ENCODED: Final = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 _NOT_ASCII: Final = re.compile(r"[^\s\x00-\x7f<>\"(),;][^\s<>\"(),;]*(?:[ ][^\s<>\"(),;]*[^\x00-\x7f][^\s<>\"(),;]*)*")
-_TAG: Final = re.compile(r"<!--.*?-->|<[a-zA-Z/!?][^<>]*>", re.DOTALL)
+_TAG: Final = re.compile(r"(?i:<style\b.*?</style\s*>)|<!--.*?-->|<[a-zA-Z/!?][^<>]*>", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"""([\w:-]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'<>]+)""")
 _LAYOUT: Final = frozenset(
     {"class", "style", "width", "height", "bgcolor", "color", "size", "xmlns", "content", "lang"}
@@ -374,6 +374,8 @@ def scrub_html(page: str, disguise: Disguise) -> str:
 
 
 def _rewrite_tag(tag: str, disguise: Disguise) -> str:
+    if tag[:6].lower() == "<style":
+        return tag  # colours look like numbers
     if tag.startswith("<!--"):
         return disguise.text(tag)
 
