@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from interest_ingest.parsing import SITES, Author, Changed, Interest, Mail, Match, parser
+from interest_ingest.parsing.forms import form_of
+from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.orders import Item, first_host, is_phone, order, site_of_sender
 from interest_ingest.parsing.tokens import find_email
-from interest_parsers.form import hosted
+from interest_parsers.form import hosted, interest_of
 
 SERVICE: Final = ("shopify.com", "shopifyemail.com", "myshopify.com")
 SIGNED: Final = (SITES, *SERVICE)
@@ -21,6 +24,8 @@ CONTACT: Final = r"^New customer message on .{6,40}\d"
 ORDER: Final = r"^\[[^\]]{1,100}\] Order (\S{1,30}) placed by (.{1,100})$"
 _ITEM = re.compile(r"\W{0,3}(\d{1,6})\s?[x×] (.{1,300}?)(?: \(SKU: [^()]{0,80}\))? for (\S.{0,30}?)(?: each)?$")
 """`2x Brass kettle (SKU: BK-2) for £40.00 each`"""
+_BODY = re.compile(r"(?m)^Body:[ \t]*")
+"""The last field, below questions of the shop's own that may ask for a message, too."""
 _ADMIN = re.compile(
     r"https://[^\s/]{1,100}/(?:\S{1,80}/)?admin/orders/\d{1,20}|https://admin\.shopify\.com/\S{1,120}/orders/\d+"
 )
@@ -35,7 +40,14 @@ _ADMIN = re.compile(
 )
 def contact(mail: Mail) -> Iterator[Interest]:
     """`New customer message on March 3, 2026 at 10:14 am`"""
-    yield hosted(mail, *SERVICE)
+    body = _BODY.search(mail.text)
+    if body is None:
+        yield hosted(mail, *SERVICE)
+        return
+    form = form_of(read_labels(mail.text[: body.start()]), mail)
+    text = mail.text[body.end() :].strip()
+    labels = form.labels.raw | {"Body": text}
+    yield interest_of(replace(form, text=text), mail, labels=labels)
 
 
 @parser("shopify.order", version=1, match=Match(subject=ORDER), signed_by=SIGNED, link_hosts=(SITES, *SERVICE))
