@@ -33,24 +33,24 @@ FOOTER = re.compile(r"(?:User's URL|IP address): ")
 @parser(
     "isso.comment",
     version=1,
-    match=Match(subject=r"New comment posted(?: on |$)", text=r"(?m)^Link to comment: https?://[^\n]{1,1000}#isso-\d"),
+    match=Match(subject=r"New comment posted(?: on\b|$)", text=r"(?m)^Link to comment: https?://[^\n]{1,1000}#isso-\d"),
     link_hosts=SITES,
     signed_by=SITES,
 )
 def comment(mail: Mail) -> Iterator[Interest]:
     """“New comment posted on How to brew tea”; “Re: New comment…” goes to whoever commented before."""
-    if "\nUnsubscribe from this conversation: " in mail.visible_text:
-        raise Ignored("reply to another commenter")
     lines = mail.visible_text.strip("\n").split("\n")
     wrote = WROTE.fullmatch(lines[0].strip())
     end = next((n for n in range(len(lines) - 1, 0, -1) if LINK.match(lines[n])), None)
     if wrote is None or end is None or not (link := LINK.match(lines[end])):
         raise Changed("the author's line or the link to the comment")
+    if any(line.startswith("Unsubscribe from this conversation: ") for line in lines[end:]):
+        raise Ignored("reply to another commenter")
     while end > 1 and FOOTER.match(lines[end - 1]):
         end -= 1
     name = html.unescape(wrote[1])
     host = host_of(link[1])
-    title = re.sub(r"^(?:Re: )?New comment posted(?: on )?", "", mail.subject)
+    title = re.sub(r"^(?:Re: )?New comment posted(?: on\b)?", "", mail.subject)
     yield Interest(
         channel=Channel.COMMENT,
         action=Action.COMMENT,

@@ -6,6 +6,7 @@ another base gets comments. The stars stand in no mail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,5 +30,8 @@ PRODUCT: Final = (rf"(?m)^{_PAGE}#comments[ \t]*$", rf"(?m)^{_PAGE}[ \t]*\n\n?[^
 def review(mail: Mail) -> Iterator[Interest]:
     """`[Garden] Comment: "Secateurs"`; an answer to a review is a reply."""
     told = read_comment(mail)
+    if not re.fullmatch(_PAGE, told.product.url or ""):  # a comment on a post whose text names a product's page
+        yield told.model_copy(update={"source": "wordpress"})
+        return
     action = Action.REVIEW if told.action is Action.COMMENT else told.action
     yield told.model_copy(update={"channel": Channel.REVIEW, "action": action, "object_kind": "product"})

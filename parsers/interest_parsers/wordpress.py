@@ -54,7 +54,10 @@ _SITE_NAME: Final = re.compile(r"\[\s?([^\[\]]{1,100}?)\s?\]")
 _USER_LINE: Final = re.compile(r"(?!(?:[^\d\n]*\d){5})[^:：\n]{1,80}[:：][ \xa0]?[^\s:：]{1,60}")
 """`Username: amos`; a lone telephone number is somebody who wants to be called."""
 _ADDRESS_OF_SITE: Final = re.compile(r"https?://[^\s?#]{1,200}")
-_QUOTES: Final = (*('""', "“”", "„“", "„”", "””", "«»", "»«", "「」", "『』", "《》", "‘’", "''"), ("<i>", "</i>"))
+_QUOTES: Final = (
+    *('""', "“”", "„“", "„”", "””", "«»", "»«", "「」", "『』", "《》", "〈〉", "‘’", "''"),
+    ("<i>", "</i>"),
+)
 _COMMENT_PAGE: Final = re.compile(r"/comment-page-\d+(?=/?$)|[?&]cpage=\d+$")
 _MARKS: Final = " \xa0\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 """Spaces, and the marks of direction that the Hebrew and Persian templates put around names."""

@@ -100,6 +100,25 @@ def test_a_link_inside_the_comment_is_not_taken_for_the_comments_own() -> None:
     assert card.text == "see this (https://foul.example/#5)"
 
 
+def test_words_of_another_isso_mail_in_a_comment_are_the_commenters() -> None:
+    words = "Why is there no line\nUnsubscribe from this conversation: https://kiln.example/u?"
+    text = (
+        f"Ann Lee wrote:\n\n{words}\n\nLink to comment: {PAGE}#isso-7\n\n---\nDelete comment: https://kiln.example/d\n"
+    )
+    (card,) = reading("New comment posted on Glazes", text).cards
+    assert (card.source, card.author.name, card.text) == ("isso", "Ann Lee", words)
+
+
+@pytest.mark.parametrize(
+    "product", ["https://garden.example/product/lefty/", "https://foul.example/product/x/#comments"]
+)
+def test_a_comment_that_names_a_product_is_no_review(product: str) -> None:
+    text = COMMENT.replace("/product/lefty/", "/2026/tools/").replace("Sharp?", f"Like\n{product}\n\nPrice: 9?")
+    (card,) = reading('[Garden] Comment: "Secateurs"', text).cards
+    assert (card.source, card.channel, card.event_key) == ("wordpress", "comment", "comment garden.example 41")
+    assert card.text == f"Like\n{product}\n\nPrice: 9?"
+
+
 def test_a_review_has_one_key_in_the_mail_to_the_moderator_and_in_the_later_one() -> None:
     told = [reading("[Garden] Comment", text) for text in (COMMENT, TO_MODERATE)]
     assert {one.parser for one in told} == {"woocommerce.review"}

@@ -68,6 +68,7 @@ def test_an_email_on_the_line_below_its_label_and_marks_of_direction_are_read() 
         ('x "Don&#8217;t prune &amp; wait" y', '[Ash & Elm] c: "Don&#8217;t prune & wait"', "Don’t prune & wait"),
         ('x “Best” roses"', '[Ash] c: "“Best” roses"', "“Best” roses"),
         ("x <i>Roses: why?</i>", "[Ash] c: <i>Roses: why?</i>", "Roses: why?"),
+        ("〈Roses〉 x", "[Ash]〈Roses〉y", "Roses"),
         ("x 'Old' «Roses» y", "[“Ash”] c: «Roses»", "Roses"),
     ],
 )
