@@ -12,13 +12,13 @@ from typing import Final
 from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.reviews import stars_in
-from interest_ingest.parsing.social import quoted
+from interest_ingest.parsing.social import quoted, shown
 
 _MESSAGE: Final = re.compile(r"(?i)нов\w+ сообщени|написал|ответил|сообщение от")
 _REVIEW: Final = re.compile(r"(?i)нов\w+ отзыв|остави\w+[^\n]{0,20} отзыв")
 _SERVICE: Final = re.compile(
     r"(?i)объявлени\w+|опубликует|код\b|парол|вход\b|подтвержд|скидк|подборк|избранн|оплат|чек\b|договор|кошел|тариф|"
-    r"продвижени|доставк|статистик|новост|акци[яи]|бонус|безопасн|рассылк|подписк|рекоменд"
+    r"продвижени|доставк|статистик|новост|акци[яи]|бонус|безопасн|рассылк|подписк|рекоменд|правил"
 )
 _CHAT: Final = re.compile(r"/profile/messenger(?:/channel/(?P<id>[\w~-]{4,80}))?")
 _ADVERT: Final = re.compile(r"avito\.ru/(?:[\w-]{1,60}/){1,3}[\w-]{1,200}_\d{6,12}(?:[?#]|$)")
@@ -48,7 +48,8 @@ def message(mail: Mail) -> Iterator[Interest]:
     targets = [unwrap(link) for link in mail.links]
     place = next((link for link in targets if _CHAT.search(link)), None)
     name = next((found["name"].strip() for one in _AUTHOR if (found := one.search(mail.visible_text))), None)
-    text = quoted(mail.visible_text)
+    quote = mail.soup.select_one("blockquote") if mail.html else None
+    text = shown(quote).strip() if quote else quoted(mail.visible_text)
     if place is None and not name and not text:
         raise Changed("the link to the message")
     yield Interest(

@@ -13,6 +13,7 @@ from typing import Final
 from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.calls import said
 from interest_ingest.parsing.chats import first_link, is_nameless
+from interest_ingest.parsing.social import shown
 
 SUBJECT: Final = r"\[ID - \d{1,12}\]"
 PLACE: Final = r"^https?://[^/]{1,200}/app/accounts/\d{1,10}/conversations/\d{1,12}"
@@ -32,6 +33,21 @@ _WROTE: Final = re.compile(r"(.{1,100}?)\s(?:wrote|escreveu|escribió|напис
 def cloud(mail: Mail) -> Iterator[Interest]:
     """“Olga, New message in your assigned conversation [ID - 873].”"""
     yield interest(mail)
+
+
+@parser(
+    "chatwoot.account",
+    version=1,
+    match=Match(
+        from_domain="chatwoot.com",
+        subject=r"(?i)instructions|has invited you|passw|confirm|export|import|unlock|invoice|trial|weekly|monthly",
+    ),
+    signed_by="chatwoot.com",
+    instead_of=("chatwoot.cloud",),
+)
+def account(mail: Mail) -> Iterator[Interest]:
+    """“Reset password instructions”."""
+    raise Ignored(f"account notice: {mail.subject[:60]}")
 
 
 @parser(
@@ -80,5 +96,5 @@ def message(mail: Mail) -> tuple[str, str]:
     if wrote is None:
         return "", ""
     quote = mail.soup.select_one("blockquote") if mail.html else None
-    words = quote.get_text("\n", strip=True) if quote else said(mail.visible_text, _WROTE, _BUTTON)
+    words = shown(quote).strip() if quote else said(mail.visible_text, _WROTE, _BUTTON)
     return wrote[1].strip(), "" if words == "Message content not available" else words

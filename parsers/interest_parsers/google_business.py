@@ -12,14 +12,20 @@ from typing import Final
 
 from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.reviews import Piece, named_words, pieces, stars_in
-from interest_ingest.parsing.social import unquoted
+from interest_ingest.parsing.social import portrait, unquoted
 
 HOSTS: Final = ("google.com", "g.page", "maps.app.goo.gl")
+PORTRAITS: Final = re.compile(r"lh\d\.googleusercontent\.com")
 
 _SUBJECTS: Final = (
     re.compile(r"(?i)^(?P<name>.{1,100}?)\s+left a review for\s+(?P<place>.{1,200})$"),
     re.compile(
         r"(?i)^(?P<name>.{1,100}?)\s+оставил(?:а|\(а\))?\s+отзыв\s+(?:о компании|о|для|на)\s+(?P<place>.{1,200})$"
+    ),
+    re.compile(
+        r"(?i)^(?P<name>\S.{0,99}?)\s.{0,40}?(?:rezension|bewertung|reseña|avis|recensione|avaliação|recensie|recension)\s"
+        r"(?:zu|für|über|sobre|de|sur|à|su|per|para|em|van|över|om)\s(?P<place>.{1,200}?)"
+        r"(?:\s(?:verfasst|hinterlassen|geschrieben|abgegeben|geplaatst))?$"
     ),
     re.compile(r"(?i)^(?P<place>.{1,200}),\s+you(?:'|’ve | )\s?got \d{1,4} new reviews?\b"),
 )
@@ -30,7 +36,7 @@ _REPLY: Final = re.compile(
     r"(?i)\breply\b|respond|ответ|відпов|antwort|répond|respond|rispond|yanıt|odpowied|返信|回复|답글"
 )
 _SERVICE: Final = re.compile(
-    r"(?i)verif|owner|performance|insight|showing|suspend|invit|policy|deleted|removed|reminder to"
+    r"(?i)verif|owner|performance|insight|showing|suspend|invit|policy|deleted|removed|reminder to|get more|\btips?\b"
 )
 
 
@@ -47,20 +53,22 @@ def review(mail: Mail) -> Iterator[Interest]:
     subject = next((found for one in _SUBJECTS if (found := one.search(mail.subject))), None)
     if subject is None and (_SERVICE.search(mail.subject) or not _ABOUT.search(mail.subject)):
         raise Ignored("account notice")
-    told = list(reviews(pieces(mail, HOSTS)))
+    told = list(reviews(pieces(mail, HOSTS), mail.subject))
     if not told:
         raise Changed("the review between its buttons")
+    face = portrait(mail, PORTRAITS) if len(told) == 1 else None
     for one in told:
-        yield one.model_copy(update={"account": unquoted(subject["place"]) if subject else None})
+        author = one.author.model_copy(update={"photo_url": face})
+        yield one.model_copy(update={"author": author, "account": unquoted(subject["place"]) if subject else None})
 
 
-def reviews(told: list[Piece]) -> Iterator[Interest]:
-    """The reviews, each between a button above it and the one for the answer below it."""
+def reviews(told: list[Piece], subject: str) -> Iterator[Interest]:
+    """The reviews, each between a button above it and the one for the answer below it; some repeat the subject."""
     stars: float | None = None
     place = ""
     for piece in told:
         stars = stars_in(piece.text) or stars
-        name, words = named_words(piece.text)
+        name, words = named_words("\n".join(line for line in piece.text.split("\n") if line.strip() != subject))
         if not (name and piece.url and _REPLY.search(piece.button)):
             place = piece.url or place
             continue

@@ -12,7 +12,7 @@ from typing import Final
 
 from interest_ingest.parsing import Action, Author, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.chats import first_link, is_nameless
-from interest_ingest.parsing.social import deed_of, quoted
+from interest_ingest.parsing.social import deed_of, quoted, shown
 
 INBOX: Final = r"^https://app\.(?:eu\.|au\.)?intercom\.(?:com|io)/[\w/#-]{1,200}/conversations?/\d{4,20}"
 
@@ -34,7 +34,7 @@ def message(mail: Mail) -> Iterator[Interest]:
         channel=Channel.CHAT,
         action=Action.MESSAGE,
         author=Author(name=name),
-        text=quote.get_text("\n", strip=True) if quote else quoted(mail.visible_text),
+        text=shown(quote).strip() if quote else quoted(mail.visible_text),
         source_url=link,
         reply_url=link,
         object_kind="message",

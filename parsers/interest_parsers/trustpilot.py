@@ -22,7 +22,8 @@ _ABOUT: Final = re.compile(
 )
 _SERVICE: Final = re.compile(
     r"(?i)invitation|report|insight|weekly|monthly|summary|newsletter|webinar|passw|log ?in|sign in|verif|subscription|"
-    r"invoice|trial|flagged|tips|get more reviews|how to|trustscore"
+    r"invoice|trial|flagged|tips|get more reviews|how to|trustscore|"
+    r"your review\b"
 )
 
 

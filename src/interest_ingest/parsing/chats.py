@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -11,6 +11,8 @@ from interest_ingest.mail import Mail
 from interest_ingest.parsing.contract import Changed, Ignored
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.forms import Form, known_form
+from interest_ingest.parsing.labels import Labels
+from interest_ingest.parsing.passages import is_button, lines_of
 from interest_ingest.parsing.tokens import find_url
 
 _MOMENT: Final = r"\[?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?\]?"
@@ -38,9 +40,11 @@ _CALLS: Final = frozenset(_CALLING_WORDS.split())
 _OWN: Final = re.compile(
     r"(?i)passw|verif|confirm your|sign[- ]?in|log[- ]?in|security|invoice|receipt|billing|payment|subscription|trial|"
     r"plan\b|newsletter|webinar|what['’]s new|product update|release|weekly|monthly|daily|report|digest|summary|tips|"
-    r"welcome|getting started|upgrade|discount|invit|парол|подтвержд|вход\b|безопасн|сч[её]т|оплат|тариф|пробн|рассылк|"
-    r"вебинар|новост|обновлен|отч[её]т|дайджест|сводк|скидк|акци[яи]|добро пожаловать|приглаша|rechnung|passwort"
+    r"welcome|getting started|upgrade|discount|invit|парол|подтвер(?:д|жд)|что нового|вход\b|безопасн|сч[её]т|оплат|"
+    r"тариф|пробн|рассылк|вебинар|новост|обновлен|отч[её]т|дайджест|сводк|скидк|акци[яи]|добро пожаловать|приглаша|"
+    r"rechnung|passwort"
 )
+_PAGE: Final = re.compile(r"[^\n:]{2,40}:\s{0,3}(https?://\S{1,2000})")
 _SAYS_CHAT: Final = re.compile(
     r"(?i)\bchat\b|messages?\b|visitor|offline|conversation|\bticket\b|request|lead\b|чат|сообщени|посетител|обращени|"
     r"заявк|вопрос|диалог|повідомлен|звернен|nachricht|anfrage|mensaje|mensagem|messaggi|conversaci"
@@ -99,13 +103,20 @@ def chat_form(mail: Mail) -> Form:
 
     Raises `Changed` for a mail that names neither a way to answer nor any words.
     """
-    if _OWN.search(mail.subject) and not _SAYS_CHAT.search(mail.subject):
-        raise Ignored("digest or account notice")
-    form = known_form(mail)
+    own = _OWN.search(mail.subject)
+    form = None if own and not _SAYS_CHAT.search(mail.subject) else known_form(mail) or _transcript(mail)
     if form is None or not (form.text or form.phone or (form.email and form.name)):
-        raise Changed("the visitor's message")
+        raise Ignored("digest or account notice") if own else Changed("the visitor's message")
     domain = registrable(mail.sender.email.rpartition("@")[2]) if mail.sender else ""
-    return _of_visitor(replace(form, text=_without_service(form.text, domain)))
+    buttons = {line.text for line in lines_of(mail) if is_button(line)}
+    text, page = _without_page(_without_service(form.text, domain, buttons))
+    return _of_visitor(replace(form, text=text, page=form.page or page))
+
+
+def _transcript(mail: Mail) -> Form | None:
+    """Nothing but who said what."""
+    text = mail.visible_text
+    return Form(Labels(message=text), "", "", "", text) if len(list(turns(text))) > 1 else None
 
 
 def _of_visitor(form: Form) -> Form:
@@ -119,15 +130,22 @@ def first_link(links: Iterable[str], pattern: str) -> str | None:
     return next((link for link in links if re.search(pattern, link)), None)
 
 
-def _without_service(text: str, domain: str) -> str:
+def _without_service(text: str, domain: str, buttons: Container[str]) -> str:
     """`text` without the lines at its end that lead into the service's own panel, and what announces them."""
     lines = text.split("\n")
     end = len(lines)
-    while end and (not lines[end - 1].strip() or (domain and domain in find_url(lines[end - 1]))):
+    while end and (not (line := lines[end - 1].strip()) or line in buttons or (domain and domain in find_url(line))):
         end -= 1
     if end < len(lines) and end and lines[end - 1].rstrip().endswith(":"):
         end -= 1
     return "\n".join(lines[:end]).rstrip()
+
+
+def _without_page(text: str) -> tuple[str, str]:
+    """`text` without `Submitted from: https://…` below it, and that page."""
+    above, _, last = text.rpartition("\n\n")
+    found = _PAGE.fullmatch(last) if above else None
+    return (above.rstrip(), found[1]) if found else (text, "")
 
 
 def _same(one: str, other: str) -> bool:

@@ -125,7 +125,7 @@ _LIKES: Final = re.compile(
 _NEW: Final = re.compile(
     r"(?i)(?:you have a |you['’]ve got a |вам |у вас )?(?:пришл[ои] |пришёл )?"
     r"(?:direct |(?:new |нов\w+ )(?:direct |личное )?)"
-    r"(?P<verb>message|comment|reply|review|mention|сообщение|комментарий|ответ|отзыв|упоминание) "
+    r"(?P<verb>message|conversation|comment|reply|review|mention|сообщение|комментарий|ответ|отзыв|упоминание) "
     r"(?:from|by|от)(?: пользователя)? (?P<author>.{1,120}?)(?P<rest> (?:on|to|in|к|на|в) .{1,150})?"
 )
 _ADVERB: Final = "(?: just| recently| has| have| только что| недавно)?"
@@ -190,7 +190,8 @@ _NOBODY: Final = re.compile(
 """No name: people write “I liked your tea”."""
 
 _WHAT: Final = {
-    "message": Action.MESSAGE, "сообщение": Action.MESSAGE, "comment": Action.COMMENT, "комментарий": Action.COMMENT,
+    "conversation": Action.MESSAGE, "message": Action.MESSAGE, "сообщение": Action.MESSAGE,
+    "comment": Action.COMMENT, "комментарий": Action.COMMENT,
     "reply": Action.REPLY, "ответ": Action.REPLY, "review": Action.REVIEW, "отзыв": Action.REVIEW,
     "mention": Action.MENTION, "упоминание": Action.MENTION,
 }  # fmt: skip

@@ -177,6 +177,8 @@ def _signed_form(mail: Mail) -> Form | None:
             text, links = split_footer("\n".join(below), site_of(mail))
             page = next((url for url in (find_url(found[3] or ""), wrapped, *links) if _has_path(url)), "")
             email = found[2] if "@" in found[2] else answer
+            if email and any(line.endswith(email) and ":" in line for line in text.split("\n")[:3]):
+                return None  # a sentence about who wrote, above the fields that tell it again
             return Form(Labels(message=text), resolve(found[1]), email, "", text, page) if text else None
     return None
 

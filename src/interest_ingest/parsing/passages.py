@@ -46,6 +46,12 @@ def page_lines(page: Page) -> list[Line]:
     return [_line(marked, tracer) for marked in page.painted(tracer).split("\n")[:MAX_LINES]]
 
 
+def is_button(line: Line) -> bool:
+    """Whether `line` is nothing but the words of links, which are no names (`@ladle`, `#tea`) and no addresses."""
+    words = [one.text for one in line.anchors if one.text and not re.match(r"[@#]|https?://|www\.", one.text)]
+    return bool(words) and " ".join(words) == line.text
+
+
 def _text_line(text: str) -> Line:
     return Line(text.strip(), tuple(Anchor(found[0].rstrip(".,;:!?)"), "") for found in URL.finditer(text)))
 

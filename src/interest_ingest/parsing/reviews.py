@@ -82,5 +82,5 @@ def _button(line: str, anchors: dict[str, str]) -> tuple[str, str]:
         return line, ""
     if alone := _LINK.fullmatch(line):
         return "", alone[1]
-    beside = re.fullmatch(r"(.{1,80}?)\s*[<\[(]?(https?://[^\s<>\]]+?)[>\])]?", line)
+    beside = re.fullmatch(r"(.{1,80}?)\s?[<\[(]?\s?(https?://[^\s<>\]]+?)\s?[>\])]?", line)
     return (beside[1], beside[2]) if beside else (line, "")

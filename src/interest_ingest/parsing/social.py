@@ -24,7 +24,7 @@ from interest_ingest.parsing.contract import Changed, Ignored, host_in
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.deeds import Deed, read_sentence
 from interest_ingest.parsing.links import is_action_link, unwrap
-from interest_ingest.parsing.passages import Line, Picture, lines_of
+from interest_ingest.parsing.passages import Line, Picture, is_button, lines_of
 from interest_ingest.parsing.profiles import profile_key
 
 NOISE: Final = "digest or account notice"
@@ -378,16 +378,10 @@ def written(mail: Mail) -> str:
         return found
     lines = text.split("\n")
     told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), len(lines))
-    buttons = {line.text for line in lines_of(mail) if _is_button(line)}
+    buttons = {line.text for line in lines_of(mail) if is_button(line)}
     below_it = takewhile(lambda line: " ".join(line.split()) not in buttons, lines[told + 1 :])
     words = _EMPTY_LINES.split("\n".join(below_it).strip(), maxsplit=1)[0].strip()
     return "" if re.match(r"https?://|[^\n]{0,20}©|[^\n]{0,60}https?://\S+$", words) else words
-
-
-def _is_button(line: Line) -> bool:
-    """Whether `line` is nothing but the words of links, which are no names (`@ladle`, `#tea`) and no addresses."""
-    words = [one.text for one in line.anchors if one.text and not re.match(r"[@#]|https?://|www\.", one.text)]
-    return bool(words) and " ".join(words) == line.text
 
 
 _QUOTED_LINE: Final = re.compile(r'\n[ \t]*["“«„]')
