@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from bs4 import Tag
 
@@ -28,7 +29,16 @@ from interest_ingest.parsing.markdown import as_typed
 from interest_ingest.parsing.social import host_of
 
 LINK = re.compile(r"#remark42__comment-([\w-]{1,64})$")
-SENTENCE = re.compile(r"New comment from (.{1,200}?) on your site(?:\s+to «(.{1,500})»)?")
+SENTENCE = re.compile(r"(?m)New comment from (.{1,200}?) on your site(?:\s+to «(.{1,500})»)?\s*$")
+
+
+class Comment(NamedTuple):
+    """A comment, the address of its place, whether it answers another one, and its author's portrait."""
+
+    text: str
+    link: str
+    is_reply: bool
+    photo: str | None = None
 
 
 @parser(
@@ -42,39 +52,42 @@ SENTENCE = re.compile(r"New comment from (.{1,200}?) on your site(?:\s+to «(.{1
 def comment(mail: Mail) -> Iterator[Interest]:
     """“New comment to your site for "How to brew tea"”."""
     told = SENTENCE.search(mail.html_text or mail.visible_text)
-    link = next((one for one in reversed(mail.links) if LINK.search(one)), None)
-    if told is None or link is None:
-        raise Changed("who commented, or the link to the comment")
-    text, photo = in_block(mail) if mail.html else (below(mail.visible_text, link), None)
-    number = LINK.search(link)
+    if told is None:
+        raise Changed("who commented")
+    found = in_block(mail) if mail.html else below(mail)
+    number = LINK.search(found.link)
     yield Interest(
         channel=Channel.COMMENT,
-        action=Action.REPLY if len({one for one in mail.links if LINK.search(one)}) > 1 else Action.COMMENT,
-        author=Author(name=told[1], photo_url=photo),
-        text=text,
-        event_key=f"comment {host_of(link)} {number[1]}" if number else None,
-        source_url=link,
-        account=host_of(link),
+        action=Action.REPLY if found.is_reply else Action.COMMENT,
+        author=Author(name=told[1], photo_url=found.photo),
+        text=found.text,
+        event_key=f"comment {host_of(found.link)} {number[1]}" if number else None,
+        source_url=found.link,
+        account=host_of(found.link),
         object_kind="page",
-        product=Product(name=told[2], url=link.partition("#")[0]),
+        product=Product(name=told[2], url=found.link.partition("#")[0]),
     )
 
 
-def in_block(mail: Mail) -> tuple[str, str | None]:
-    """The text of the lowest block, and the portrait beside its “Reply” link."""
-    anchors = mail.soup.select("a[href]")[::-1]
-    head = next((a.parent for a in anchors if LINK.search(str(a["href"]))), None)
-    box = head.find_next_sibling("div") if head else None
-    photo = head.find("img") if head else None
-    if not isinstance(box, Tag):
+def in_block(mail: Mail) -> Comment:
+    """The lowest block: links in the text of a comment may resemble those above the texts."""
+    heads = [a.parent for a in mail.soup.select("a[href]") if LINK.search(str(a["href"]))]
+    blocks = [(head, box) for head in heads if head and isinstance(box := head.find_next_sibling("div"), Tag)]
+    if not blocks:
         raise Changed("the comment below its link")
-    return as_typed(box), str(photo.get("src") or "") or None if isinstance(photo, Tag) else None
+    head, box = blocks[-1]
+    photo = head.find("img")
+    src = str(photo.get("src") or "") if isinstance(photo, Tag) else ""
+    link = next(str(a["href"]) for a in head.select("a[href]") if LINK.search(str(a["href"])))
+    return Comment(as_typed(box), link, len(blocks) > 1, src or None)
 
 
-def below(text: str, link: str) -> str:
-    """The text where a mail program left only lines of the page: from the link to the footer."""
-    rest = text[text.rfind(link) + len(link) :].lstrip(">)")
-    return re.split(r"(?m)^\W{0,2}Sent to ", rest, maxsplit=1)[0]
+def below(mail: Mail) -> Comment:
+    """What a mail program left of the page as lines: the text goes from the link to the footer."""
+    links = [one for one in mail.links if LINK.search(one)]
+    text = mail.visible_text
+    rest = text[text.rfind(links[-1]) + len(links[-1]) :].lstrip(">)")
+    return Comment(re.split(r"(?m)^\W{0,2}Sent to ", rest, maxsplit=1)[0], links[-1], len(links) > 1)
 
 
 @parser(

@@ -100,6 +100,18 @@ def test_a_link_inside_the_comment_is_not_taken_for_the_comments_own() -> None:
     assert card.text == "see this (https://foul.example/#5)"
 
 
+def test_a_link_in_a_remark42_comment_and_words_in_its_authors_name_are_not_the_templates() -> None:
+    page = (
+        "<p>New comment from Ann on your site on your site to «Glazes»</p><div><div><img src='https://kiln.example/a.png'>"
+        f"<span>Ann</span><a href='{PAGE}#remark42__comment-7'>Reply</a></div>"
+        "<div><p>See <a href='https://foul.example/#remark42__comment-1'>this</a></p></div></div>"
+    )
+    (card,) = reading('New comment to your site for "Glazes"', page=page).cards
+    assert (card.author.name, card.product.name, card.action) == ("Ann on your site", "Glazes", "comment")
+    assert card.source_url == f"{PAGE}#remark42__comment-7"
+    assert card.text == "See this (https://foul.example/#remark42__comment-1)"
+
+
 def test_words_of_another_isso_mail_in_a_comment_are_the_commenters() -> None:
     words = "Why is there no line\nUnsubscribe from this conversation: https://kiln.example/u?"
     text = (
