@@ -10,11 +10,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from interest_ingest.parsing import Author, Changed, Ignored, Interest, Mail, Match, parser
-from interest_ingest.parsing.calls import caller_of, duration_in, kind_of, numbers_in, own_number, reported, russian
-
-_SERVICE: Final = re.compile(
-    r"(?i)сч[её]т|баланс|оплат|тариф|акци[яи]|вебинар|новост|парол|вход\b|договор|отч[её]т|дайджест|обновлен|приглаша"
+from interest_ingest.parsing.calls import (
+    caller_of,
+    duration_in,
+    is_notice,
+    kind_of,
+    numbers_in,
+    own_number,
+    reported,
+    russian,
 )
+
 _CALLER: Final = re.compile(
     r"(?i)(?:(?:от|с)\s{1,5}(?:абонента|номера|клиента)|номер (?:звонившего|клиента|абонента)|кто звонил|звонил|"
     r"абонент|клиент|от|from|caller)\s{0,5}[:—–-]?\s{1,5}([^\n\d+]{0,60}\+?\(?\d[\d \xa0().–-]{4,24}\d)"
@@ -30,12 +36,12 @@ _CALLER: Final = re.compile(
 def call(mail: Mail) -> Iterator[Interest]:
     """“Пропущенный вызов от +7 900 …”."""
     kind = kind_of(mail.subject)
-    if _SERVICE.search(mail.subject) and kind is None:
+    if is_notice(mail.subject) and kind is None:
         raise Ignored("digest or account notice")
     kind = kind or kind_of(mail.visible_text)
     told = _CALLER.search(f"{mail.subject}\n{mail.visible_text}")
     if kind is None or told is None:
-        raise Changed("the caller's number")
+        raise Ignored("digest or account notice") if is_notice(mail.subject) else Changed("the caller's number")
     who = caller_of(told[1])
     author = Author(name=who.name, phone=russian(who.phone) if who.phone else None)
     ours = own_number(map(russian, numbers_in(mail.visible_text)), author.phone)

@@ -14,6 +14,7 @@ from interest_ingest.parsing import Author, Changed, Ignored, Interest, Mail, Ma
 from interest_ingest.parsing.calls import (
     caller_of,
     duration_in,
+    is_notice,
     kind_of,
     numbers_in,
     own_number,
@@ -33,10 +34,6 @@ _FOOTER: Final = re.compile(
     r"(?i)^\W{0,4}(?:thank you for using|to reply|reply to this|by subscribing|"
     r"view (?:the )?message|©|ringcentral,? inc)"
 )
-_SERVICE: Final = re.compile(
-    r"(?i)passw|sign[- ]?in|log[- ]?in|security|verif|invoice|receipt|billing|payment|statement|subscription|trial|"
-    r"webinar|newsletter|meeting|video|summary|report|welcome|maintenance|service (?:status|alert)|upgrade|expir"
-)
 
 
 @parser(
@@ -49,7 +46,7 @@ def notice(mail: Mail) -> Iterator[Interest]:
     """“New Voice Message from …”, “New Call from …” with the status Missed, “New Fax Message from …”."""
     kind = kind_of(mail.subject)
     if kind is None:
-        raise Ignored("account notice") if _SERVICE.search(mail.subject) else Changed("what was received")
+        raise Ignored("account notice") if is_notice(mail.subject) else Changed("what was received")
     text = mail.visible_text
     if kind == "call" and _ANSWERED.search(text):
         raise Ignored("answered call")

@@ -54,6 +54,14 @@ _TRANSCRIPT: Final = re.compile(
     r"transcripción|trascrizione|transcrição)[^:\n]{0,30}:"
 )
 
+_NOTICE: Final = re.compile(
+    r"(?i)passw|sign[- ]?in|log[- ]?in|security|verif|invoice|receipt|billing|payment|statement|subscription|trial|"
+    r"webinar|newsletter|meeting|video|summary|report|welcome|maintenance|service (?:status|alert)|upgrade|expir|"
+    r"new features|what['’]s new|"
+    r"сч[её]т|баланс|оплат|тариф|акци[яи]|вебинар|новост|новые возможности|парол|вход\b|договор|отч[её]т|дайджест|"
+    r"обновлен|приглаша|статистик|детализац|запис[ьи] разговор|подтвер(?:д|жд)|добро пожаловать"
+)
+
 SHORTEST: Final = 5
 """Digits of a number outside: what has fewer is an extension of our own telephones."""
 
@@ -68,6 +76,11 @@ def kind_of(*texts: str) -> str | None:
         if found:
             return min(found, key=lambda one: one[0])[1]
     return None
+
+
+def is_notice(subject: str) -> bool:
+    """Whether `subject` is that of what a telephone service sends of itself: bills, reports, news, accounts."""
+    return bool(_NOTICE.search(subject))
 
 
 def caller_of(written: str) -> Author:
