@@ -38,6 +38,7 @@ ATTRIBUTIONS = {
     "mail.ru": "Вторник, 3 ноября 2026, 11:48 +03:00 от Лавка <shop@izba.example>:",
     "apple de": "Am 03.11.2026 um 11:48 schrieb Teestube <shop@kanne.example>:",
     "proton": "---- Original Message ----\nOn Tue, November 3rd, 2026, 11:48, Shop <a@b.example> wrote:",
+    "name wrapped before its address": "Çay Evi\n<shop@cay.example>, 3 Kas 2026 Sal, 11:48 tarihinde şunu yazdı:",
     "s-nail": "Fern & Ladle wrote in\n <20261103101200.abc@ladle.example>:",
     "only a name": "Fern & Ladle schrieb:",
     "unknown language": "Ngày 3 thg 11, 2026 lúc 11:48 Trà quán <shop@tra.example> đã viết:",

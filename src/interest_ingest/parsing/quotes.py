@@ -175,8 +175,8 @@ def _attribution(shapes: list[str], last: int) -> int | None:
 
 
 def _begins(above: str, rest: str) -> bool:
-    """Whether `above` has what an attribution begins with and `rest` lacks: a date, or `Anna wrote in` (s-nail)."""
-    return any(sign.search(above) and not sign.search(rest) for sign in (_CLOCK, _DAY, WROTE))
+    """Whether `above` has what an attribution begins with and `rest` lacks: date, name, `Anna wrote in` (s-nail)."""
+    return rest.startswith("<") or any(sign.search(above) and not sign.search(rest) for sign in (_CLOCK, _DAY, WROTE))
 
 
 def _paragraph_starts(shapes: list[str], last: int) -> list[int]:
