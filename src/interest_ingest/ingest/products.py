@@ -13,12 +13,10 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
-
-from snowballstemmer import stemmer
 
 from interest_ingest.cards import Product
 from interest_ingest.errors import UsageError
@@ -33,8 +31,6 @@ _FLEETING: Final = re.compile("(?<=[^аеёиоуыэюя])[ео](?=[^аеёио
 """The vowel that comes and goes before the last consonant: чашка, чашек; ковёр, ковра."""
 _UNSPACED: Final = re.compile("([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])")
 """Thai, Lao, Khmer, Japanese and Chinese write words without spaces between them: each letter counts as one."""
-
-_russian: Final = stemmer("russian")
 
 
 class Entry(NamedTuple):
@@ -139,8 +135,16 @@ def stems(text: str, limit: int | None = None) -> Iterator[str]:
 def _stem(word: str) -> str:
     if not _CYRILLIC.search(word):
         return word
-    stem: str = _russian.stemWord(word)
+    stem: str = _russian().stemWord(word)
     return _FLEETING.sub("", stem)
+
+
+@cache
+def _russian() -> Any:
+    """Imported when a catalogue is first asked: most installations have none."""
+    from snowballstemmer import stemmer
+
+    return stemmer("russian")
 
 
 def read_catalogue(file: Path) -> Catalogue:
