@@ -99,6 +99,7 @@ def words(mail: Mail, name: str) -> str:
         for line, after in zip(lines, [*lines[1:], ""], strict=True)
         if not (LINK.search(line) or (LINK.match(after) and len(line) < 40) or line in (name, mail.subject))
     ]
-    told = read_sentence(kept[:1])
-    del kept[: bool(told and told.action is Action.MESSAGE and told.author == name)]
-    return "\n".join(kept).strip()
+    first, _, rest = "\n".join(kept).strip().partition("\n")
+    told = read_sentence([first])
+    is_sentence = told is not None and told.action is Action.MESSAGE and told.author == name
+    return rest.strip() if is_sentence else f"{first}\n{rest}".strip()
