@@ -13,8 +13,10 @@ from typing import Final
 from interest_ingest.parsing import SITES, Author, Ignored, Interest, Mail, Match, parser
 from interest_ingest.parsing.calls import caller_of, digits, duration_in, numbers_in, reported, transcript_in
 
-BODY: Final = r"(?:\bjust left a \d{1,3}:\d\d long message \(number \d{1,6}\)\s{1,4}|There is a new voicemail )"
+BODY: Final = (
+    r"(?:\bjust left a \d{1,3}:\d\d long message \(number \d{1,6}\)\s{1,4}|There is a new voicemail )"
     r"in mailbox ([^\s:]{1,60})"
+)
 """Of Asterisk's own template, and of FreePBX's."""
 _MAILBOX: Final = re.compile(r"<?Asterisk-\d+-(?:\d+-)?([^@>\s]{1,60})-\d+[@-]")
 _ORIGINAL: Final = re.compile(r"\(originally sent by (.{1,200}?) on ", re.DOTALL)
