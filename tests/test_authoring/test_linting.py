@@ -64,6 +64,24 @@ def test_with_a_parser_that_is_right_nothing_is_wrong(folder: Path) -> None:
     assert _found(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (
+            "https://bakery.example/r/1?token=a1b2c3d4",
+            "its parameter token is a key to an account; hand it over without",
+        ),
+        ("https://bakery.example/login?next=1", "a door to an account"),
+        ("http://bakery.example/r/1", "not https"),
+        ("https://other.example/r/1", "other.example is not in link_hosts (bakery.example)"),
+    ],
+)
+def test_the_true_reason_of_a_refused_link_is_told(link: str, said: str, folder: Path) -> None:
+    ((kind, told),) = _found(folder, mail=MAIL.replace("https://bakery.example/reviews/17", link))
+    assert kind == "link-refused"
+    assert said in told
+
+
 def test_two_parsers_that_claim_one_mail_are_found_by_that_mail(folder: Path) -> None:
     second = (
         PARSER[PARSER.index("@parser") :].replace("bakery.review", "bakery.other").replace("def review", "def other")
@@ -94,7 +112,7 @@ def test_a_match_without_any_field_claims_every_mail(folder: Path) -> None:
     ("kind", "old", "new"),
     [
         ("mandatory", ', event_key="1"', ""),
-        ("link-host", 'link_hosts="bakery.example"', 'link_hosts="www.bakery.example"'),
+        ("link-refused", 'link_hosts="bakery.example"', 'link_hosts="www.bakery.example"'),
         ("no-signer", 'signed_by="bakery.example", ', ""),
         ("slow-pattern", '"said: (.*)"', '"said: (.*)|(a+)+$"'),
         ("slow-pattern", "Match(", 'Match(text=r"(\\w+\\s?)*!|said", '),

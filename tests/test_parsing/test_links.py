@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_ingest.parsing.links import campaign, is_action_link, safe_url, unwrap
+from interest_ingest.parsing.links import campaign, is_action_link, keyless, safe_url, unwrap
 
 FB = "https://www.facebook.com"
 TRACKING = "aref=1&medium=email&mid=5f&bcode=2&n_m=owner%40shop.example&lloc=header"
@@ -175,6 +175,23 @@ REFUSED = [
 def test_a_link_that_may_lead_elsewhere_is_refused(url: str) -> None:
     """The vectors that a substring test or `endswith` let through, and redirectors on allowed hosts."""
     assert safe_url(url, HOSTS) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://shop.example/r/5?token=abc123def", "https://shop.example/r/5"),
+        ("https://shop.example/r/5?page=2&auth_key=Zz9&x=%20#c7", "https://shop.example/r/5?page=2&x=%20#c7"),
+        ("https://shop.example/r/5#access_token=abc", "https://shop.example/r/5"),
+        ("https://shop.example/r/5?page=2", "https://shop.example/r/5?page=2"),
+        ("mailto:a@shop.example?token=1", "mailto:a@shop.example?token=1"),
+    ],
+)
+def test_a_link_without_its_keys_is_kept_and_with_them_is_not(url: str, kept: str) -> None:
+    assert keyless(url) == kept
+    if url.startswith("https:"):
+        assert safe_url(keyless(url), ["shop.example"]) == kept
+        assert (safe_url(url, ["shop.example"]) is None) is (kept != url)
 
 
 def test_an_allowed_link_is_built_anew() -> None:

@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from interest_ingest.authoring.origins import hosts_for
 from interest_ingest.authoring.testing import Case, expected, tried
 from interest_ingest.authoring.workshop import Place, built_in, parsers_in, rules_with
 from interest_ingest.cards import Interest, Reading
@@ -28,7 +29,7 @@ from interest_ingest.mail import Mail
 from interest_ingest.parsing import ANYWHERE, SITES, Match, Parser
 from interest_ingest.parsing.choose import Choice, choose
 from interest_ingest.parsing.contract import host_in
-from interest_ingest.parsing.links import is_action_link
+from interest_ingest.parsing.links import KEY, NOT_ALLOWED, is_action_link
 from interest_ingest.parsing.load import builtin_parsers
 
 PATTERN_SECONDS: Final = 0.2
@@ -60,7 +61,7 @@ RESERVED: Final = ("example", "test", "invalid", "localhost", "example.com", "ex
 _ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6})")
 _ADDRESSED: Final = ("from", "to", "cc", "reply-to", "sender")
 _BODY_FIELD: Final = re.compile(r"(?i)content-|mime-version")
-_REFUSED: Final = re.compile(r"(?P<field>\w+) link refused: (?P<host>[^\s]+\.[^\s]+)")
+_REFUSED: Final = re.compile(r"(?P<field>\w+) link refused: (?P<host>[^\s:]+\.[^\s:]+): (?P<why>.+)")
 _MANDATORY: Final = "template changed: neither "
 
 _IMPURE: Final = {
@@ -240,10 +241,17 @@ def _yielding(one: Parser, bench: Bench) -> Iterator[Finding]:
             yield from _of_interest(one, seen, interest)
         for card in seen.reading.cards:
             for found in filter(None, map(_REFUSED.match, card.notes)):
-                allowed = ", ".join(one.photo_hosts if found["field"] == "photo" else one.link_hosts) or "none"
-                said = f"its {found['field']} link is refused: {found['host']} is not among its hosts ({allowed})"
                 if not _acts(seen, found["host"]):
-                    yield Finding(one.name, "link-host", seen.name, said)
+                    yield Finding(one.name, "link-refused", seen.name, _refused(one, **found.groupdict()))
+
+
+def _refused(one: Parser, field: str, host: str, why: str) -> str:
+    """Why the link policy took a link, and what to do."""
+    if why == NOT_ALLOWED:
+        key = hosts_for(field)
+        return f"its {field} link is refused: {host} is not in {key} ({', '.join(getattr(one, key)) or 'none'})"
+    remedy = "; hand it over without that (pick.link does, or links.keyless)" if why.endswith(KEY) else ""
+    return f"its {field} link to {host} is refused: {why}{remedy}"
 
 
 def _of_interest(one: Parser, seen: Seen, interest: Interest) -> Iterator[Finding]:

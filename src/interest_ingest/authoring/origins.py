@@ -19,6 +19,7 @@ from interest_ingest.ingest.normalize import mailto_url, urlsplit_host
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Parser
+from interest_ingest.parsing.links import NOT_ALLOWED
 
 MAX_LABELS: Final = 40
 MAX_WORDS: Final = 60
@@ -38,6 +39,11 @@ REFUSED: Final = "refused"
 """The parser gave a link, and the link policy took it."""
 ABSENT: Final = "absent"
 """The card has no such value."""
+
+
+def hosts_for(field: str) -> str:
+    """By what name a parser lists the hosts of a link that the policy calls `field`."""
+    return "photo_hosts" if field == "photo" else "link_hosts"
 
 
 class Origin(NamedTuple):
@@ -86,9 +92,10 @@ class Traced:
             yield _words(self, f"labels.{name}", told) if told else self._absent(f"labels.{name}")
 
     def _absent(self, field: str) -> Origin:
-        if note := self.refused.get(_POLICED.get(field, "")):
-            hosts = ", ".join(self.parser.link_hosts) or "none"
-            return Origin(field, None, REFUSED, f"{note} (link_hosts of {self.parser.name}: {hosts})")
+        if note := self.refused.get(name := _POLICED.get(field, "")):
+            key = hosts_for(name)
+            hosts = f" ({key} of {self.parser.name}: {', '.join(getattr(self.parser, key)) or 'none'})"
+            return Origin(field, None, REFUSED, note + (hosts if note.endswith(NOT_ALLOWED) else ""))
         if self.card.trust is Trust.FAILED and field in _LINKS:
             return Origin(field, None, REFUSED, "a mail that may be forged keeps no link")
         return Origin(field, None, ABSENT)

@@ -27,7 +27,7 @@ from interest_ingest.mail import Mail
 from interest_ingest.parsing import Changed, Parser
 from interest_ingest.parsing.contract import ANYWHERE, SITES, host_in
 from interest_ingest.parsing.language import detect
-from interest_ingest.parsing.links import campaign, is_action_link, safe_url, unwrap
+from interest_ingest.parsing.links import campaign, objection, safe_url, unwrap
 
 _ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\?&%/]+@[^\s@,;:<>\"()\[\]\\?&%/]+")
 """One plain address (RFC 5322 addr-spec without quoting): `a@b.example?bcc=c@d.example` would copy a stranger in."""
@@ -163,12 +163,12 @@ class _Links:
         places = self.parser.link_hosts if hosts is None else tuple(hosts)
         own_site = SITES in places and (self._open or host_in(urlsplit_host(target), self.rules.site_hosts))
         anywhere = ANYWHERE in places or (SITES in places and self._open)
-        kept = None
-        if not is_action_link(target):
-            kept = safe_url(target, None if anywhere else self._hosts(places), http_ok=own_site)
+        hosts = None if anywhere else self._hosts(places)
+        kept = safe_url(target, hosts, http_ok=own_site)
         if kept is None or len(kept) > MAX_URL or url.endswith(SHORTENED):  # cut off, it would lead elsewhere
-            kept = None
-            self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}")
+            why = objection(target, hosts, http_ok=own_site) or "too long"
+            self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}: {why}")
+            return None
         return kept
 
     def _hosts(self, places: tuple[str, ...]) -> tuple[str, ...]:

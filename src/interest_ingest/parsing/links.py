@@ -20,6 +20,12 @@ MAX_LEVELS: Final = 3
 
 MAX_LENGTH: Final = 4_000
 
+NOT_ALLOWED: Final = "not among the allowed hosts"
+"""What is said of a link to a host that its parser does not name."""
+
+KEY: Final = "is a key to an account"
+"""How it ends what is said of a link with a parameter that lets whoever opens it in."""
+
 REMEMBERED: Final = 256
 """Links whose answers are kept: recognizing, reading and normalizing one mail ask for the same ones."""
 
@@ -143,34 +149,68 @@ def safe_url(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) ->
     """
     url = unwrap(url.strip(" \n\r\t"))
     parts = _split(url)
-    if parts is None or len(url) > MAX_LENGTH or _target(url) is not None or is_action_link(url):
-        return None
-    if hosts is not None and not http_ok and _leads_elsewhere(parts, hosts := tuple(hosts)):
-        return None
-    scheme, host = parts.scheme.lower(), parts.netloc.lower()
-    allowed = frozenset(hosts) if hosts is not None else {host}
-    if scheme != "https" and not (http_ok and scheme == "http"):
-        return None
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) or ".." in host or not host_in(host, allowed):
-        return None
-    if "xn--" in host and (hosts is None or host not in allowed):
+    if parts is None or objection(url, hosts, http_ok=http_ok):
         return None
     path, query, fragment = (quote(one, safe="/%:@!$&'()*+,;=~?[]|", errors="replace") for one in parts[2:])
-    return urlunsplit((scheme, host, path or "/", query, fragment))
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path or "/", query, fragment))
 
 
-def _leads_elsewhere(parts: SplitResult, hosts: tuple[str, ...]) -> bool:
-    """Whether a service's link is a door to an account, or carries a key of one, dot segments, or the address of a
-    stranger's page: an unknown redirector."""
+def objection(url: str, hosts: Iterable[str] | None, *, http_ok: bool = False) -> str:
+    """Why `safe_url` refuses `url`, which is unwrapped already, in words that go on after it; "" if it does not."""
+    parts = _split(url)
+    if parts is None or len(url) > MAX_LENGTH:
+        return "no plain web address"
+    scheme, host, allowed = parts.scheme.lower(), parts.netloc.lower(), None if hosts is None else tuple(hosts)
+    if _target(url) is not None:
+        return "a redirector that hides where it leads"
+    if is_action_link(url):
+        return "it acts when it is opened"
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) or ".." in host:
+        return "no plain host name"
+    if allowed is not None and not host_in(host, allowed):
+        return NOT_ALLOWED
+    if "xn--" in host and (allowed is None or host not in allowed):
+        return "a host name in disguise (xn--), which must be allowed itself"
+    if scheme != "https" and not (http_ok and scheme == "http"):
+        return "not https"
+    return _leads_elsewhere(parts, allowed) if allowed is not None and not http_ok else ""
+
+
+def keyless(url: str) -> str:
+    """`url` without the parameters that let whoever opens it in as its recipient; all else as it stands.
+
+    A service that puts such a key on its links (`/reviews/5?token=…`) asks for a login without it.
+    """
+    parts = _split(url)
+    if parts is None or parts.netloc.lower() in _PICTURES:
+        return url
+    query, fragment = (
+        "&".join(one for one in text.split("&") if not _key_in(one)) for text in (parts.query, parts.fragment)
+    )
+    kept = parts._replace(query=query, fragment=fragment)
+    return url if kept == parts else urlunsplit(kept)
+
+
+def _leads_elsewhere(parts: SplitResult, hosts: tuple[str, ...]) -> str:
+    """What speaks against a service's link: it is a door to an account, carries a key of one or dot segments, or has
+    the address of a stranger's page, as an unknown redirector has it."""
     if re.search(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)", parts.path) or "://" in unquote(parts.path + parts.fragment):
-        return True
+        return "it leads to another place than it seems"
     if unquote(parts.path).lower().strip("/").partition("/")[0] in _DOORS:
-        return True
-    pairs = [one.partition("=") for one in f"{parts.query}&{parts.fragment}".split("&")]
-    if parts.netloc.lower() not in _PICTURES and any(_KEYS.match(unquote(name)) for name, sign, _ in pairs if sign):
-        return True
-    values = (unquote(value) for _, _, value in pairs)
-    return any(value.lower().startswith(("http:", "https:", "//")) and not _is_at(value, hosts) for value in values)
+        return "a door to an account"
+    pairs = f"{parts.query}&{parts.fragment}".split("&")
+    keys = [name for one in pairs if (name := _key_in(one))] if parts.netloc.lower() not in _PICTURES else []
+    if keys:
+        return f"its parameter {keys[0]} {KEY}"
+    values = [unquote(one.partition("=")[2]) for one in pairs]
+    foreign = [one for one in values if one.lower().startswith(("http:", "https:", "//")) and not _is_at(one, hosts)]
+    return "it carries the address of another page" if foreign else ""
+
+
+def _key_in(pair: str) -> str:
+    """The name of a parameter that is a key, as it is written; "" of any other."""
+    name, sign, _ = pair.partition("=")
+    return name[:40] if sign and _KEYS.match(unquote(name)) else ""
 
 
 def _is_at(url: str, hosts: tuple[str, ...]) -> bool:

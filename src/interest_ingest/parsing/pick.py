@@ -16,7 +16,7 @@ from interest_ingest.mail.html import render
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.domains import registrable
 from interest_ingest.parsing.labels import read_labels
-from interest_ingest.parsing.links import is_action_link, unwrap
+from interest_ingest.parsing.links import is_action_link, keyless, unwrap
 from interest_ingest.parsing.tokens import host_of
 
 Where = Mail | Tag
@@ -60,13 +60,14 @@ def attribute(where: Where, selector: str, name: str) -> str:
 def link(where: Where, pattern: str) -> str:
     """The first link in which `pattern` is found; its groups, joined by a space, if it has any.
 
-    Links are looked at as they stand and unwrapped; those that act on one click are not.
+    Links are looked at as they stand and unwrapped; those that act on one click are not. Parameters that are keys to
+    the recipient's account (`?token=…`) are left out, for a link with one is kept on no card.
     """
     for one in _links(where):
         if not is_action_link(one):
             for url in dict.fromkeys((unwrap(one), one)):
                 if match := re.search(pattern, url):
-                    return _groups(match) if match.re.groups else one
+                    return _groups(match) if match.re.groups else keyless(one)
     return ""
 
 
