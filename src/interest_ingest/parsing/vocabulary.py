@@ -14,6 +14,9 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Final
 
+from interest_ingest.parsing import tongues
+from interest_ingest.parsing.tongues import MORE
+
 
 class Role(StrEnum):
     """What a form's field means. The order settles which of two equally long finds in one label wins."""
@@ -565,7 +568,8 @@ def _stem_role(word: str) -> Role | None:
 
 
 def _entries() -> Iterator[tuple[Role, str]]:
-    for role, phrases in _PHRASES.items():
+    told = [*_PHRASES.items(), *((Role(role), phrases) for role, phrases in MORE.items())]
+    for role, phrases in told:
         for phrase in phrases.replace("\n", " ").split(","):
             if phrase.strip():
                 yield role, phrase.strip()
@@ -615,6 +619,10 @@ _NEWS = """
     callback rückruf rappel звонка перезвон дзвінок дзвінка oddzwon
     نموذج طلب טופס פנייה फॉर्म फ़ॉर्म पूछताछ フォーム 問い合わせ 问い合わせ 表单 表單 留言 咨询 문의 폼 양식
 """
+_SENT += tongues.SENT
+_PLACE += tongues.PLACE
+_MAIL += tongues.MAIL
+_NEWS += tongues.NEWS
 _MACHINE = """
     для просмотра воспользуйтесь ссылкой, view submission, manage submission, look like spam, report it here,
     view entry, generated automatically, automatically generated, сгенерировано автоматически,
