@@ -12,6 +12,12 @@ LETTERS: list[tuple[str, dict[str, str]]] = [
     ("Can you deliver to Malta?", {"Auto_Submitted": "auto-generated"}),
     ("Can you deliver to Malta?", {"Precedence": "bulk", "Auto_Submitted": "auto-generated"}),
     ("Can you deliver to Malta?", {"X_Auto_Response_Suppress": "All", "Precedence": "bulk"}),
+    ("It lacks our VAT number.", {"Subject": "Your invoice 77", "From": "anna@hey.example"}),
+    (
+        "Do you ship?",
+        {"List_Id": "<sales.ladle.example>", "List_Unsubscribe": "<mailto:x@ladle.example>", "Precedence": "list"}
+        | {"To": "sales@ladle.example", "Delivered_To": "anna.the.owner@gmail.com"},
+    ),
     (
         "Do you ship?",
         {
@@ -76,6 +82,13 @@ AUTOMATED: list[tuple[str, dict[str, str]]] = [
     (
         "Спасибо за обращение! Письмо сформировано автоматически, не отвечайте на это письмо.",
         {"From": "info@izba.example"},
+    ),
+    ("Amount paid 12.00.", {"From": "receipts+acct_7@pay.example", "Subject": "Receipt from Wren"}),
+    ("You sent 12.00.", {"From": "service@pay.example", "Subject": "Receipt for your payment", "Feedback_ID": "1:2"}),
+    (
+        "Patch attached.",
+        {"List_Id": "<users.looms.example>", "List_Unsubscribe": "<mailto:x@looms.example>", "Precedence": "list"}
+        | {"To": "users@looms.example", "Delivered_To": "owner@ladle.example"},
     ),
 ]
 

@@ -201,6 +201,7 @@ SIGNED = [
     ("ارسال شده از آیفون", None),
     ("मेरे iPhone से भेजा गया", None),
     ("Get Outlook for Android", None),
+    ("Thank you,\n\nAda Wren | Buyer | Wren Ltd | +44 20 7946 0123", None),
     ("Thanks!\nJasper\n\nSent from Yahoo Mail on Android", "Thanks!\nJasper\nSent from Yahoo Mail on Android"),
 ]
 

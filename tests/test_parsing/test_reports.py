@@ -230,6 +230,12 @@ DIGESTS: dict[str, bytes] = {
         content="multipart/digest; boundary=c",
     ),
 }
+ANSWERED = mail(
+    "From: anna@fern.example",
+    "Subject: Accepted: Tea",
+    text="BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR",
+    content='text/calendar; charset="utf-8"; method="REPLY"',
+)
 LOOPS: dict[str, bytes] = {
     "X-Loop": mail("From: alerts@shop.example", "Subject: mailbox silent", "X-Loop: interest-ingest"),
     "Message-ID": mail("From: alerts@shop.example", "Subject: Fw", "Message-ID: <interest-ingest.ab12@shop.example>"),
@@ -243,6 +249,7 @@ NO_INTEREST = [
         ("auto-reply", AUTO_REPLIES),
         ("digest", DIGESTS),
         ("loop", LOOPS),
+        ("calendar answer", {"accepted": ANSWERED}),
     )
     for name, raw in mails.items()
 ]
@@ -300,6 +307,12 @@ def test_a_persons_letter_stays_one(name: str) -> None:
 
 
 FORM = "Name: Jasper Brandling\nE-mail: jasper@mail.example\nPhone: +44 20 7946 0111\nMessage: On vacation. Call me?\n"
+
+
+def test_who_invites_us_says_what_his_subject_says() -> None:
+    """A calendar's data are no words."""
+    raw = ANSWERED.replace(b"REPLY", b"REQUEST").replace(b"Accepted: Tea", b"A visit to your workshop?")
+    assert [card.text for card in reading(raw).cards] == ["A visit to your workshop?"]
 
 
 def test_a_form_stays_one_whatever_its_software_writes() -> None:

@@ -22,6 +22,10 @@ _REPORT_TYPES: Final = frozenset({"message/delivery-status", "message/dispositio
 _UU_FILE: Final = re.compile(
     r"^begin [0-7]{3,4} ([^\n]{1,255})\n((?:[!-`][ -`]{0,62}\n)++)(?:[ \t]*\n)?(?:end[ \t]*(?:\n|\Z)|\Z)", re.MULTILINE
 )
+# Data of programs, no words, in a mail that has nothing else.
+_DATA_TYPES: Final = frozenset(
+    {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/css"}
+)
 _ENRICHED_TAG: Final = re.compile(r"<(?:param>[^<]*</param|/?[\w-]+)>", re.IGNORECASE)
 
 
@@ -40,6 +44,7 @@ class Bodies:
     segments: list[Segment] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
+    calendar: str = ""
     room: dict[bool, int] = field(default_factory=lambda: {False: MAX_TEXT, True: MAX_TEXT})
 
     def joined(self, *, html: bool) -> str:
@@ -67,6 +72,8 @@ def read_bodies(parts: list[Part], notes: Notes) -> Bodies:
     for part in parts:
         disposition, parameters = part.disposition(notes) if part.depth else ("", {})
         name = parameters.get("filename") or part.parameters.get("name", "")
+        if part.type == "text/calendar":
+            bodies.calendar = bodies.calendar or part.parameters.get("method", "").upper()
         if part.is_message:
             bodies.messages.append(_message_bytes(part, notes))
         elif disposition == "attachment":
@@ -86,7 +93,7 @@ def read_bodies(parts: list[Part], notes: Notes) -> Bodies:
 
 def _is_unknown_text(kind: str) -> bool:
     """RFC 2046 §4.1.4: a text of an unknown kind is shown as plain text."""
-    return kind.startswith("text/")
+    return kind.startswith("text/") and kind not in _DATA_TYPES
 
 
 def _add_text(part: Part, bodies: Bodies, notes: Notes) -> bool:

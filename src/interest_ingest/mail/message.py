@@ -51,6 +51,8 @@ class Mail:
     """All text/plain parts, joined; of a mail that only carries other mails, theirs."""
     html: str
     attachments: tuple[Attachment, ...]
+    calendar: str
+    """What is done with an appointment that the mail carries (RFC 5546): REQUEST, REPLY, CANCEL; "" if it has none."""
     trust: Trust
     notes: tuple[str, ...]
     """What was repaired or cut, in words for the operator."""
@@ -120,6 +122,7 @@ class Mail:
         self.text = self._bodies.joined(html=False)
         self.html = self._bodies.joined(html=True)
         self.attachments = tuple(self._bodies.attachments)
+        self.calendar = self._bodies.calendar
 
     def _read_inner(self) -> None:
         """Read the attached mails and theirs, without recursion: a mail can hold mails thousands deep."""
@@ -154,7 +157,7 @@ class Mail:
     def _fill_plain(self, raw: bytes, fault: str) -> None:
         """The last resort: no headers, and the bytes as text."""
         self._fields, self._charset, self._bodies, self._budget = [], None, Bodies(), Budget()
-        self.subject = self.message_id = self.html = ""
+        self.subject = self.message_id = self.html = self.calendar = ""
         self.sender = self.reply_to = self.date = None
         self.to, self.attachments, self.inner = [], (), ()
         self.oversize = len(raw) > MAX_RAW

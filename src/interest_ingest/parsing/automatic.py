@@ -29,6 +29,7 @@ from interest_ingest.parsing.phrases import (
     SAYS_AUTOMATIC,
     SAYS_RECEIVED,
     SOFTWARE,
+    TRANSACTION,
 )
 from interest_ingest.parsing.quotes import strip_reply
 
@@ -105,6 +106,11 @@ def is_loop(mail: Mail) -> bool:
     return mail.header("Message-ID").strip().startswith(f"<{OUR_LOOP}.")
 
 
+def is_calendar_answer(mail: Mail) -> bool:
+    """What becomes of an appointment (RFC 5546): accepted, declined, cancelled; an invitation may be a customer's."""
+    return mail.calendar in ("REPLY", "CANCEL", "REFRESH", "DECLINECOUNTER")
+
+
 def is_auto_reply(mail: Mail) -> bool:
     """An answer that a program gave in somebody's name: out of office, vacation (RFC 3834 and its forerunners).
 
@@ -171,6 +177,8 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield 1.0
     if (mail.header("List-Unsubscribe") or mail.header("List-Id")) and not _is_own_list(mail):
         yield 1.0 if answers else 2.0
+    if TRANSACTION.match(mail.subject) and not answers:
+        yield 1.0
     if mail.header("Feedback-ID") or mail.header("X-Campaign") or mail.header("X-CampaignID"):
         yield 1.0
     if mail.header("X-Auto-Response-Suppress"):
@@ -227,9 +235,15 @@ def _is_relayed(mail: Mail) -> bool:
 
 
 def _is_own_list(mail: Mail) -> bool:
-    """Our own group address (`sales@shop.example` as a mailing list) adds list headers to every customer's letter."""
+    """Our own group address (`sales@shop.example` as a mailing list) adds list headers to every customer's letter.
+
+    What a list at another house delivers to us is that list's.
+    """
     named = mail.header("List-Id") + " " + mail.header("List-Post")
     domains = {address.email.rpartition("@")[2].lower() for address in mail.to} - {""}
+    ours = {registrable(one.strip(" <>").rpartition("@")[2]) for one in mail.headers("Delivered-To")}
+    if ours and not any(is_free_mail(one) or one in map(registrable, domains) for one in ours):
+        return False
     return any(host_in(host, domains) for host in re.findall(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", named[:1_000]))
 
 

@@ -7,14 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from interest_ingest.cards import Outcome
 from interest_ingest.mail import Mail
-from interest_ingest.parsing.automatic import is_auto_reply, is_bounce, is_digest, is_loop, is_robot, report
+from interest_ingest.parsing.automatic import (
+    is_auto_reply,
+    is_bounce,
+    is_calendar_answer,
+    is_digest,
+    is_loop,
+    is_robot,
+    report,
+)
 from interest_ingest.parsing.contract import LETTER, Parser
 from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.forwards import Forwarded, forwarded_inline
 from interest_ingest.parsing.phrases import FORWARD_PREFIX
+
+NO_LETTERS: Final = (
+    (is_loop, "loop"),
+    (is_digest, "digest"),
+    (is_calendar_answer, "calendar answer"),
+    (is_auto_reply, "auto-reply"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
         specific = _specific(parsers, one)
         if specific is not None:
             return specific
-    for test, reason in ((is_loop, "loop"), (is_digest, "digest"), (is_auto_reply, "auto-reply")):
+    for test, reason in NO_LETTERS:
         if test(mail):
             return Choice((), mail, Outcome.IGNORED, reason)
     inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)

@@ -147,7 +147,8 @@ ROBOT: Final = re.compile(
     r"logwatch|logcheck|fail2ban|nagios|icinga|zabbix|munin|monit|jenkins|gitlab|wordpress|auto(mailer|"
     r"responder|mail)|"
     r"(.{0,60}[._-])?(bounces?|notifications?|notify)([._+-].{0,60})?|alerts?|news-?letters?|mailing(-?list)?|"
-    r"digest|"
+    r"digest|(e-?)?receipts?([+].{0,60})?|auto-?confirm(ation)?s?|invoice\+.{0,60}|"
+    r"(order|ship(ment|ping)|delivery|payment)s?-?(update|confirm(ation)?|status|tracking)s?|"
     r"(.{0,60}-)?robot|bot|system|auto-?(message|reply)|security|verify|account-?(update|security)s?"
 )
 """Local parts of addresses behind which no person sits."""
@@ -265,6 +266,17 @@ SAYS_RECEIVED: Final = _any_lower(
     r"您的(留言|咨询|订单)已|문의해 주셔서|접수되었|संपर्क करने के लिए धन्यवाद|आपका संदेश (प्राप्त|मिल)",
 )
 """An autoresponder thanks the customer, whose words it often repeats."""
+
+TRANSACTION: Final = re.compile(
+    r"(?i)\W{0,3}((your|ihre?|votre|su|tu|seu|sua|il tuo|twoj[ae]|ваш[аеи]?) (\w{1,20} ){0,2}"
+    r"(receipt|invoice|order|payment|parcel|package|shipment|delivery|booking|statement|rechnung|bestellung|zahlung|"
+    r"sendung|paket|buchung|facture|commande|paiement|colis|pedido|factura|pago|fatura|pagamento|ordine|fattura|"
+    r"zamówieni\w|faktur\w|заказ\w?|чек\w?|платеж\w?|посылк\w|счет\w?)\b|"
+    r"(receipt|invoice|payment|order) (for|from|confirm|receiv|#|no\b|№|\d|[A-Z]{1,3}-?\d)|"
+    r"(rechnung|bestellbestätigung|auftragsbestätigung|versandbestätigung|zahlungsbestätigung) (nr|vom|zu|für|\d)|"
+    r"(подтверждение|оплата|статус) заказа\b|заказ (№ ?)?\d{1,20} (принят|отправлен|оплачен|доставлен|передан))"
+)
+"""How shops, banks and carriers begin the subject of what they tell their customers; a customer may ask so, too."""
 
 ANSWERS_ITSELF: Final = re.compile(
     r"(?i)\W{0,3}(auto(matic|mated)?[\s:-]{0,2}(re(ply|sponse)|answer)|automatische?s? (antwort|antwoord|reactie)|"

@@ -375,7 +375,8 @@ def _is_signature(lines: list[str]) -> bool:
         return False
     if said[0].strip(" !.,").lower() in CLOSINGS or said[0].partition(",")[0].lower() in CLOSINGS:
         return True
-    return _is_name(said[0]) or (len(said) > 1 and any(map(_CONTACT.search, said)) and not said[0].endswith(":"))
+    rows = len(said) + said[0].count("|")  # `Ada Wren | Buyer | Wren Ltd | +44 20 7946 0123`
+    return _is_name(said[0]) or (rows > 1 and any(map(_CONTACT.search, said)) and not said[0].endswith(":"))
 
 
 def _is_sentence(line: str) -> bool:
