@@ -63,6 +63,16 @@ from interest_ingest.parsing.social import Network, deed_of, interests, named, q
         ("Иван прокомментировал(а) вашу фотографию", "comment", "Иван", 1, "photo"),
         ("Иван поставил(а) класс вашей заметке", "like", "Иван", 1, "post"),
         ("Anna requested to join Tea lovers", "follow", "Anna", 1, None),
+        ("Anna Ost hat deinen Beitrag kommentiert.", "comment", "Anna Ost", 1, "post"),
+        ("Anna Ost und 3 weitere Personen haben auf dein Foto reagiert.", "reaction", "Anna Ost", 4, "photo"),
+        ("Anna Ost hat dich in einem Kommentar erwähnt", "mention", "Anna Ost", 1, "comment"),
+        ("A Anna Ost y 4 personas más les gusta tu foto", "like", "Anna Ost", 5, "photo"),
+        ("Anna Ost respondió a tu comentario.", "reply", "Anna Ost", 1, "comment"),
+        ("Anna Ost a commenté votre publication.", "comment", "Anna Ost", 1, "post"),
+        ("Anna Ost vous a envoyé un message", "message", "Anna Ost", 1, "message"),
+        ("Anna Ost ha condiviso un link", "other", "Anna Ost", 1, "link"),
+        ("Anna Ost ha condiviso il tuo post", "share", "Anna Ost", 1, "post"),
+        ("Anna Ost começou a seguir você", "follow", "Anna Ost", 1, None),
         ("u/anna sent you a chat request", "message", "u/anna", 1, "message"),
         ("Анна написала в сообщество «Чай»", "message", "Анна", 1, "message"),
         ("Anna mentioned your Page in a comment", "mention", "Anna", 1, "comment"),
@@ -89,6 +99,9 @@ def test_a_sentence_tells_who_did_what(sentence: str, action: str, author: str, 
         "I liked your tea",
         "You commented on Anna's post",
         "Мне понравился ваш чай",
+        "Das hat mir gut gefallen",
+        "Me gusta tu té",
+        "Personen, die du vielleicht kennst",
     ],
 )
 def test_other_lines_tell_nothing(line: str) -> None:
@@ -203,7 +216,7 @@ def test_buttons_below_the_words_are_not_among_them() -> None:
 def test_a_type_key_tells_what_no_row_does() -> None:
     """Of one person whom the subject names or whose portrait is linked; of two, or where news come too, nothing."""
     ours = replace(NET, news=frozenset())
-    anna = entry("anna", "Anna", "hat deinen Beitrag geteilt", "", "p/1")
+    anna = entry("anna", "Anna", "heeft je bericht gedeeld", "", "p/1")
     (found,) = interests(page(*anna, subject="Neues"), ours, "post_share")
     assert (found.action, found.author.name, found.source_url) == (Action.SHARE, "Anna", "https://net.example/p/1")
     both = page(*anna, *entry("bo", "Boris", "auch", "", "p/2"), subject="Neues")
@@ -324,7 +337,7 @@ def test_the_subject_that_quotes_the_words_is_not_part_of_them() -> None:
 def test_a_sentence_below_the_quoted_words_is_theirs() -> None:
     """Of a text mail in a language that has no row."""
     mail = Mail.from_bytes(
-        b'From: a@net.example\nSubject: Neu\n\nUlrike hat kommentiert\n\n"Super\nBoris liked your post"\n'
+        b'From: a@net.example\nSubject: Nieuw\n\nUlrike heeft gereageerd\n\n"Super\nBoris liked your post"\n'
     )
     assert deed_of(mail) is None
 

@@ -1,7 +1,7 @@
 """Who did what, as the sentences of social notifications tell: “Anna and 12 others like your photo.”
 
-The sentence is read by verb stems, in English and in Russian (in every gender), wherever the layout puts it; a new
-language is new rows in `_DEEDS`.
+The sentence is read by verb stems, in English and in Russian (in every gender), wherever the layout puts it; of other
+languages the verbs are in `verbs`, asked when no English or Russian one is there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from interest_ingest.cards import Action
+from interest_ingest.parsing import verbs
 
 MAX_SENTENCE: Final = 300
 
@@ -134,6 +135,10 @@ _PATTERNS: Final = tuple(
     for action, english, russian in _DEEDS
 )
 
+_ABROAD: Final = tuple(
+    (action, re.compile(rf"(?i)(?P<author>.{{1,150}}?) (?P<verb>{stems})(?P<rest>.*)")) for action, stems in verbs.VERBS
+)
+
 _KINDS: Final = (
     ("comment", r"comment|коммент"),
     ("review", r"review|recommend|отзыв|рекоменд"),
@@ -155,6 +160,7 @@ _KINDS: Final = (
     ("group", r"group|групп"),
 )
 _KIND_OF: Final = tuple((kind, re.compile(rf"(?i){words}")) for kind, words in _KINDS)
+_KIND_ABROAD: Final = tuple((kind, re.compile(rf"(?i){words}")) for kind, words in verbs.KINDS)
 _PLACE: Final = re.compile(
     r"(?i)(?:\bin(?: the group)?|\bon(?: the page)?|в групп[еу]|в сообществе|"
     r"на странице)[ :]+[«\"“]?(?P<place>[^«»\"“”]{2,120}?)[»\"”]?[.!]?$"
@@ -208,7 +214,7 @@ def read_sentence(lines: Iterable[str]) -> Deed | None:
 
 
 def _read_line(line: str) -> Deed | None:
-    found = _names_first(line.rstrip(" .!")) or _likes_first(line.rstrip(" .!")) or _verb(line)
+    found = _names_first(line.rstrip(" .!")) or _likes_first(line.rstrip(" .!")) or _verb(line) or _abroad(line)
     if found is None or _NOBODY.match(found.author):
         return None
     return found
@@ -237,15 +243,22 @@ def _likes_first(line: str) -> Deed | None:
     )
 
 
-def _verb(line: str) -> Deed | None:
+def _earliest(
+    table: Iterable[tuple[Action, re.Pattern[str]]], line: str
+) -> tuple[Action, re.Match[str]] | tuple[None, None]:
+    """The verb that stands first is the sentence's own; of two at one place the row above."""
     found = [
         (match.start("verb"), order, action, match)
-        for order, (action, pattern) in enumerate(_PATTERNS)
+        for order, (action, pattern) in enumerate(table)
         if (match := pattern.match(line))
     ]
-    if not found:
+    return min(found, key=lambda one: one[:2])[2:] if found else (None, None)
+
+
+def _verb(line: str) -> Deed | None:
+    action, match = _earliest(_PATTERNS, line)
+    if action is None or match is None:
         return None
-    _, _, action, match = min(found, key=lambda one: one[:2])  # the earliest verb is the sentence's own
     if _REQUESTS.search(line):
         action = Action.REQUEST
     elif action is Action.SHARE and _PUBLISHED.match(match["rest"]) and not _US.search(match["rest"]):
@@ -255,6 +268,20 @@ def _verb(line: str) -> Deed | None:
         told = _WHERE.split(told, maxsplit=1)[-1]
     kind = "message" if action is Action.MESSAGE else _kind(_TITLE.split(told)[0])
     return _deed(action, match["author"], kind, _place(match["rest"]), match["verb"] + match["rest"])
+
+
+def _abroad(line: str) -> Deed | None:
+    """“Anna hat deinen Beitrag kommentiert.”"""
+    action, match = _earliest(_ABROAD, line)
+    if action is None or match is None or verbs.NOBODY.match(line):
+        return None
+    rest = _TITLE.split(match["rest"])[0]
+    ours = bool(verbs.US.search(match["verb"] + rest))
+    if action is Action.SHARE and not ours and verbs.PUBLISHED.match(rest):
+        action = Action.OTHER
+    kind = "message" if action is Action.MESSAGE else _kind(rest, _KIND_ABROAD)
+    author, count = people(verbs.TO.sub("", match["author"], count=1), verbs.OTHERS, verbs.JOINED)
+    return Deed(action, author, count, kind, ours=ours or action is Action.MESSAGE) if author else None
 
 
 def _deed(action: Action, names: str, kind: str | None, place: str | None, told: str) -> Deed | None:
@@ -268,22 +295,22 @@ def _deed(action: Action, names: str, kind: str | None, place: str | None, told:
     return Deed(action, author, count, kind, place, ours, theirs, handle and handle[1]) if author else None
 
 
-def people(names: str) -> tuple[str, int]:
+def people(names: str, others_of: re.Pattern[str] = _OTHERS, joined: re.Pattern[str] = _JOINED) -> tuple[str, int]:
     """The first name and how many people they are: `Anna, Boris and 3 others` → (`Anna`, 5)."""
     names = _CALLED.sub("", names, count=1)
-    others = _OTHERS.search(names)
+    others = others_of.search(names)
     number = 0
     if others:
         digits = re.sub(r"\D", "", others["number"])
         number = int(digits) if digits else 1
         names = names[: others.start()]
-    named = [one for one in _JOINED.split(names.strip(' .,:"«»“”')) if one]
+    named = [one for one in joined.split(names.strip(' .,:"«»“”')) if one]
     return (named[0] if named else "", max(1, min(len(named) + number, 10_000_000)))
 
 
-def _kind(words: str) -> str | None:
+def _kind(words: str, table: Iterable[tuple[str, re.Pattern[str]]] = _KIND_OF) -> str | None:
     """The kind of object that is named first."""
-    found = [(match.start(), kind) for kind, pattern in _KIND_OF if (match := pattern.search(words))]
+    found = [(match.start(), kind) for kind, pattern in table if (match := pattern.search(words))]
     return min(found)[1] if found else None
 
 

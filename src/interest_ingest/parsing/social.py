@@ -55,7 +55,10 @@ _NOISE_SUBJECT: Final = re.compile(
     r"опрос о|добро пожаловать|"
     r"рекоменд|возможно, вы знаете|день рождения|вход\b|входа|парол|безопасност|\bкод\b|кода\b|подтвер(?:д|жд)|авториз|"
     r"пригла(?:си|ша|ше)|воспоминани|мероприят|дайджест|новости за|\bблог\b|реклам|"
-    r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк"
+    r"прямо[йм] эфир|условия|правила|еженедельн|ваш\w* заявк|"
+    r"vielleicht kenn|quizá cono|connaissez peut|potresti conosc|talvez conhe|geburtstag|cumpleaños|anniversaire|"
+    r"compleanno|aniversário|passwor|kennwort|contraseña|mot de passe|senha\b|anmeld|iniciar sesión|connexion|"
+    r"sicherheit|seguridad|sécurité|sicurezza|segurança|bestätig|c[oó]digo|\bcodice|empfehlung|sugerenc|suggeri"
 )
 _DIGEST_SUBJECT: Final = re.compile(
     r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
