@@ -97,6 +97,45 @@ def test_a_number_in_the_figures_of_any_script_is_replaced_in_them(written: str)
     ]
 
 
+def test_ids_and_tokens_of_people_go_however_short_they_are() -> None:
+    """By their place in a link; the same one is the same one everywhere, in the Message-ID too."""
+    page = (
+        '<img src="https://cdn.seat.example/u/881.jpg"><a href="https://seat.example/guests/881">A</a>'
+        '<a href="https://seat.example/r/55?token=abc123def&uid=7">Reply</a>'
+        '<a href="https://seat.example/unsubscribe?u=9">No more</a><a href="https://seat.example/u/x7f2">B</a>'
+        '<a href="https://seat.example/blog/2026/11/v2/?page=3&size=48x48">News</a>'
+    )
+    raw = f"From: noreply@seat.example\nMessage-ID: <55.881@seat.example>\nContent-Type: text/html\n\n{page}".encode()
+    told = scrub(raw).raw.decode()
+    assert not re.search(r"881|abc123def|x7f2|/55|uid=7\b|[?]u=9\b", told)
+    (portrait,), (guest,) = re.findall(r"/u/(\d{3})[.]jpg", told), re.findall(r"guests/(\d{3})", told)
+    ((review, token),) = re.findall(r"/r/(\d\d)[?]token=(\w{9})&", told)
+    assert portrait == guest
+    assert f"<{review}.{guest}@seat.example>" in told
+    assert token[:2] == "ab", "what kind of a token it is"
+    assert "https://seat.example/blog/2026/11/v2/?page=3&size=48x48" in told.replace("&amp;", "&"), (
+        "no numbers of anybody"
+    )
+
+
+def test_different_ids_stay_different() -> None:
+    disguise = Disguise()
+    told = [disguise.url(f"https://seat.example/guests/{number}") for number in range(300)]
+    assert len(set(told)) == 300
+    assert not [number for number, one in enumerate(told) if one.endswith(f"/{number}")]
+    assert told == [disguise.url(f"https://seat.example/guests/{number}") for number in range(300)]
+
+
+def test_what_somebody_is_called_in_links_goes_with_his_name() -> None:
+    disguise = Disguise()
+    disguise.person("Bruno")
+    disguise.handle("brunobrews")
+    disguise.handle("bruno")
+    told = disguise.text("Bruno: https://plume.example/@brunobrews/1 @brunobrews https://plume.example/bruno")
+    assert "bruno" not in told.lower()
+    assert len(set(re.findall(r"@(\w+)", told))) == 1
+
+
 def test_mails_of_one_disguise_share_their_people() -> None:
     disguise = Disguise()
     first, second = (Mail.from_bytes(scrub(raw, disguise=disguise).raw) for raw in (LETTER, LETTER + b"\nPS\n"))

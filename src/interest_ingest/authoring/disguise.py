@@ -32,7 +32,16 @@ _PHONE: Final = (
 )
 _COUNTED: Final = re.compile(rf"(?P<phone>{_PHONE})|(?P<token>[A-Za-z0-9]{{8,}})|\d{{5,}}")
 _RUN: Final = re.compile(r"\d{5,}")
+_SHORT: Final = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,4}(?![A-Za-z0-9])")
 _PIECE: Final = re.compile(r"[^/?#&=;:@!$'()*,+]+")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d/\d{1,2}(?!\d)")
+_MIXED: Final = re.compile(r"(?![vV]\d+\Z|\d+[xp]\d*\Z)(?=\d*[A-Za-z])(?=[A-Za-z]*\d)[A-Za-z0-9]{3,40}")
+"""A word of letters and figures that is neither a version nor a size."""
+_WHO: Final = re.compile(
+    r"(?i:(?:\w*[_.-])?(?:id|uid|u|usr|user|member|guest|customer|client|contact|lead|person|author|profile|account"
+    r"|recipient|subscriber|visitor|buyer|seller|sender|owner|key|code|hash|sig|token)|[ucmr]id)|\w*[a-z]I[dD]"
+)
+"""A parameter of a link that says who, or which."""
 _ROBOT: Final = re.compile(
     r"(?i)(?:.*[._+-])?(?:no-?_?reply|do-?not-?reply|notif\w*|notice|info|support|mail|mailer|mailer-daemon|postmaster"
     r"|wordpress|news\w*|robot|admin\w*|service|alerts?|updates?|messages?|comments?|forum|contact|hello|bounces?|www-data"
@@ -64,6 +73,7 @@ class Disguise:
         self.date: datetime | None = None
         self._names = Names()
         self._words: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
         self._stems: dict[str, str] = {}
         self._hosts: dict[str, str] = {}
         self._service: set[str] = set()
@@ -106,6 +116,12 @@ class Disguise:
             )
             self._add(text, f"{before[0] if before else ''}{invented}{after[0] if after else ''}")
 
+    def handle(self, handle: str) -> None:
+        """Replace what somebody is called in links, unless it is made of the words of his name, or of figures."""
+        told = self._words_in(handle)
+        if (told == handle or self._unknown(handle)) and not _RUN.search(handle) and not self._names.is_host(handle):
+            self._add(handle, self._names.name(f"{handle.lower()}/", family=False).invented.lower())
+
     def own_domain(self, domain: str) -> None:
         """Replace this domain of the company that got the mail, wherever it stands."""
         self._host(domain, _OUR_HOSTS)
@@ -128,6 +144,10 @@ class Disguise:
         """`text` with everything replaced that is known or looks like an address, a number or a token."""
         return self._each(text, (_URL, lambda m: self.url(m[0])), self._plain)
 
+    def identity(self, text: str) -> str:
+        """A Message-ID up to its `@`, in which the short numbers are ids that the links of the mail may have too."""
+        return _SHORT.sub(lambda m: self._ids.get(m[0], m[0]), self.text(text))
+
     def url(self, url: str) -> str:
         """A link with the same structure."""
         scheme, mark, rest = url.partition("://")
@@ -137,8 +157,11 @@ class Disguise:
         except ValueError:
             host = ""
         place = rest[:end].lower().replace(host, self.host(host)) if host else rest[:end]
-        tail = self._each(rest[end:], (_EMAIL, lambda m: self._in_url(m[0])), lambda one: _PIECE.sub(self._piece, one))
-        return f"{scheme}{mark}{place}{tail}"
+        return f"{scheme}{mark}{place}{self._tail(rest[end:])}"
+
+    def _tail(self, text: str) -> str:
+        """What stands behind the host of a link."""
+        return self._each(text, (_EMAIL, lambda m: self._in_url(m[0])), lambda one: _PIECE.sub(self._piece, one))
 
     def host(self, host: str) -> str:
         """What stands for `host`: another one where its domain is the company's or a person's."""
@@ -307,10 +330,40 @@ class Disguise:
         return self.mapping.setdefault(address, f"2001:db8::{number}" if ":" in address else f"{net}.{number % 256}")
 
     def _piece(self, match: re.Match[str]) -> str:
-        piece = match[0]
+        piece, around = match[0], match.string
+        if short := self._short(piece, around[: match.start()], around[match.start() :]):
+            return short
         plain = unquote(piece)
-        told = self.text(plain)
+        is_path = "/" in plain and "://" not in plain
+        told = self._tail(plain) if is_path else self.text(plain)
         return piece if told == plain else quote(told, safe="") if "%" in piece else quote(told, safe="@:/")
+
+    def _short(self, piece: str, before: str, after: str) -> str:
+        """What stands for an id or a token that only its place in a link tells: `/guests/881`, `/u/881.jpg`, `?u=9`."""
+        word, dot, ending = piece.partition(".")
+        asked = re.search(r"([\w.-]{1,40})=\Z", before)
+        in_path = re.search(r"[A-Za-z]/\Z|/@\Z", before) and not _YEAR.match(after)
+        if re.fullmatch(r"[0-9]{1,4}", word):
+            is_id = in_path if not asked else _WHO.fullmatch(asked[1])
+            return self._ident(word) + dot + ending if is_id else ""
+        if (in_path or asked) and _is_short_token(word) and self._words_in(word) == word:
+            self._add(word, self._fresh(word))
+            return self._words[word] + dot + ending
+        return ""
+
+    def _ident(self, written: str) -> str:
+        """Another number of so many figures for each, no two of them the same."""
+        if written not in self._ids:
+            first = 1_000 * self._number("id", written)
+            told = (digits(first + n, len(written) + n // 50) for n in count())
+            used = {*self._ids.values(), written}
+            self._ids[written] = next(one for one in told if one not in used and one[0] != "0")
+        return self._ids[written]
+
+    def _fresh(self, token: str) -> str:
+        """A token of this shape that stands for no other."""
+        told = (shaped(token, self._number("token", f"{token} {n}")) for n in count())
+        return next(one for one in told if one != token and one not in self.mapping.values())
 
     def _in_url(self, written: str) -> str:
         told = self.email(unquote(written))
@@ -359,11 +412,23 @@ def _as_figures(digits: str, written: str) -> str:
     return re.sub(r"\d", lambda m: chr(ord(m[0]) - unicodedata.decimal(m[0]) + int(next(new))), written)
 
 
+def _changes(text: str) -> int:
+    """How often letters and figures take turns in `text`."""
+    return len(re.findall(r"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])", text))
+
+
+def _is_short_token(word: str) -> bool:
+    """Whether letters and figures may be an id, although too few to be known for one by their looks alone."""
+    if not _MIXED.fullmatch(word) or _RUN.search(word) or (len(word) > 7 and _is_random(word)):
+        return False
+    return _changes(word) > 1 or sum(map(str.isdigit, word)) > 2
+
+
 def _is_random(text: str) -> bool:
     """Whether a run of letters and figures is no word, and no word with a number behind it."""
     if text.isdigit() or not text.strip("0123456789"):
         return False
-    changes = len(re.findall(r"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])", text))
+    changes = _changes(text)
     cases = len(re.findall(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[a-z])", text))
     return changes > 2 or (len(text) > 15 and (changes > 0 or cases > 3)) or (len(text) > 31 and changes > 0)
 

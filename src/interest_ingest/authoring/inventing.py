@@ -157,10 +157,11 @@ def digits(number: int, size: int) -> str:
 def shaped(token: str, number: int) -> str:
     """A token with this ordinal that has letters where `token` has letters, and digits where it has digits.
 
-    Its first two characters stay: many services tell the kind of a token by them.
+    The first two characters of a long one stay: many services tell the kind of a token by them.
     """
+    kept = 2 if len(token) > 7 else 0
     stream = hashlib.shake_256(f"token {number}".encode()).digest(len(token))
-    return token[:2] + "".join(_like(char, value) for char, value in zip(token[2:], stream[2:], strict=True))
+    return token[:kept] + "".join(_like(*one) for one in zip(token[kept:], stream[kept:], strict=True))
 
 
 def _like(char: str, value: int) -> str:

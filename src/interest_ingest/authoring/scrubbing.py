@@ -19,6 +19,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 from io import BytesIO
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from interest_ingest.authoring.disguise import Disguise, own_domains
 from interest_ingest.authoring.workshop import differences, document
@@ -59,6 +60,11 @@ _GREETING: Final = re.compile(
     r"(?im)^\W{0,3}(?:hi|hello|hey|dear|hallo|liebe|lieber|bonjour|hola|ciao|olá|здравствуйте|привет|добрый день"
     r"|уважаем\w+|вітаю)[ ,]{1,3}([^\W\d_]{2,30}(?: [^\W\d_]{2,30}){0,2})\s{0,2}[,!.]"
 )
+_PAGE: Final = re.compile(
+    r"(?i).*\.(?:php|html?|aspx?|cgi)|(?:users?|people|profiles?|members?|authors?|accounts?|account|me)"
+)
+"""The last word of the address of a page that is called by its parameters."""
+
 _KEPT: Final = frozenset(
     ["outcome", "parser", "trust", "source", "channel", "action", "occurred_at", "object_kind", "kind", "language"]
 )
@@ -137,6 +143,8 @@ def _learn(disguise: Disguise, mail: Mail, reading: Reading, rules: Rules, names
         disguise.their_domain(site)
     for name in dict.fromkeys([*names, *_people(reading, everybody, authors)]):
         disguise.person(name)
+    for handle in _handles(reading):
+        disguise.handle(handle)
     for one in everybody:
         labels = read_labels(one)
         for street in labels.values(Role.ADDRESS):
@@ -219,6 +227,15 @@ def _websites(reading: Reading, mails: Iterable[Mail]) -> Iterator[str]:
     yield from filter(None, map(host_of, told))
 
 
+def _handles(reading: Reading) -> Iterator[str]:
+    """By what words those who wrote are called in the addresses of their own pages: `/@anna.p`, `/user/anna_p/`."""
+    for card in reading.cards:
+        path = unquote(urlsplit(card.author.profile_url or "").path)
+        last = path.rstrip("/").rpartition("/")[2].removeprefix("@")
+        if re.fullmatch(r"[^\W\d_][\w.-]{2,60}", last) and not _PAGE.fullmatch(last):
+            yield last
+
+
 def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
@@ -293,7 +310,7 @@ def _header(name: str, value: str, disguise: Disguise) -> str:
 
 def _identity(value: str, disguise: Disguise) -> str:
     """A Message-ID is an address by its looks only."""
-    return re.sub(r"[^@<>\s]+(?=@)", lambda m: disguise.text(m[0]), _ascii(value))
+    return re.sub(r"[^@<>\s]+(?=@)", lambda m: disguise.identity(m[0]), _ascii(value))
 
 
 def _signature(value: str, disguise: Disguise) -> str:
