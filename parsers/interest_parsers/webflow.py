@@ -54,7 +54,7 @@ def _in_lines(answers: str) -> str:
             starts.append(start)
             ends.append(found.end())
             seen.add(role)
-    values = zip(ends, [*starts[1:], len(answers)], strict=True)
+    values = zip(ends, [*starts[1:], len(answers)][: len(ends)], strict=True)
     labels = (answers[one : two - 1] for one, two in zip(starts, ends, strict=True))
     return "\n".join(f"【{label}】{answers[one:two].strip()}" for label, (one, two) in zip(labels, values, strict=True))
 

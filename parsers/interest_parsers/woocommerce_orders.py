@@ -128,7 +128,7 @@ def _read_page(mail: Mail) -> _Told:
     rows = [(head, head.find_next_sibling("td")) for head in mail.soup.select('th[scope="row"]')]
     totals = [(head, cell) for head, cell in rows if isinstance(cell, Tag)]
     note = _note(mail, totals)
-    if note and not totals[-1][1].select_one('[class*="amount"]'):
+    if note and totals and not totals[-1][1].select_one('[class*="amount"]'):
         totals.pop()
     address = mail.soup.select_one("address")
     customer = address_block(address.get_text("\n").split("\n")) if address else ("", "", "")
