@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from interest_ingest.cards import Author, Outcome, Reading
-from interest_ingest.store import Landing, Store, drift, habits
+from interest_ingest.store import Landing, Store, drift, engine, habits
 from interest_ingest.store.habits import FIELDS, MAX_LINES, MAX_SHAPES, RECENT, Habit
-from interest_ingest.store.tables import delivery
+from interest_ingest.store.tables import delivery, habit
 from tests.test_store.children import fork
 from tests.test_store.making import ARRIVED, an_epoch, claimed, deliver, dump, interest, landing, reading, table, write
 
@@ -182,3 +182,23 @@ def test_two_processes_count_every_mail(store: Store, database_url: str) -> None
 
     assert fork(lambda: work("first"), lambda: work("second")) == [0, 0]
     assert habit_of(store).mails == habit_of(store, "").mails == 40
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)  # SQLite locks the whole file
+def test_a_process_that_was_stopped_while_it_counts_holds_up_nobody(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All mails of a sender change one row: those that are recorded while it is held, or begun, are not counted."""
+    monkeypatch.setattr(engine, "ROW_SECONDS", 0)
+    monkeypatch.setattr(engine, "_POSTGRES_SETTINGS", "SET lock_timeout = '10ms'")
+    store._engine.dispose()
+    deliver(store, shaped(0))
+    new = {"parser": "social.comment", "sender": "new.example", "version": 1, "mails": 1, "state": {}}
+    with store._engine.connect() as stopped:
+        stopped.execute(select(habit).with_for_update())
+        stopped.execute(insert(habit).values(new | {"first_at": ARRIVED, "last_at": ARRIVED}))
+        recorded = deliver(store, shaped(1), shaped(2), shaped(3, sender="new.example"))
+    assert [one.outcome for one in recorded] == 3 * [Outcome.CARDS]
+    assert {row["sender"] for row in table(database_url, "habit")} == {"social.example"}
+    deliver(store, shaped(4))
+    assert habit_of(store).mails == 2

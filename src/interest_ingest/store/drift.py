@@ -44,17 +44,20 @@ class Counted:
     mail_id: int
 
 
-def count(connection: Connection, mails: Sequence[Counted]) -> None:
-    """Let the habits know of `mails`, in this order. Keys that no parser has opened yet are not begun by failures."""
+def count(connection: Connection, mails: Sequence[Counted], *, wait: bool = True) -> None:
+    """Let the habits know of `mails`, in this order. Keys that no parser has opened yet are not begun by failures.
+
+    Without `wait` those that another program holds, or may be beginning, never know: mails matter more than counts.
+    """
     news = [(key, one, mail.reading) for mail in mails for key, one in _told(mail)]
     if not news:
         return
-    known = _load(connection, {key for key, _, _ in news}, lock=True)
+    known = _load(connection, {key for key, _, _ in news}, wait=wait)
     touched: dict[Key, set[str]] = {}
     for key, one, reading in news:
         its = known.get(key)
         if its is None:
-            if not _begins(key, reading):
+            if not wait or not _begins(key, reading):
                 continue
             its = known[key] = Habit(*key)
         if its.last_at is not None and one.received_at < its.last_at - PAST:
@@ -76,12 +79,13 @@ def _begins(key: Key, reading: Reading) -> bool:
     return bool(key[0]) or (reading.parser is not None and bool(reading.cards))
 
 
-def _load(connection: Connection, keys: Collection[Key], *, lock: bool) -> dict[Key, Habit]:
+def _load(connection: Connection, keys: Collection[Key], *, wait: bool) -> dict[Key, Habit]:
+    """These habits, locked; without `wait` only those that nobody else has locked."""
     found: dict[Key, Habit] = {}
     for some in chunks(sorted(keys), 200):
         its = select(habit).where(tuple_(habit.c.parser, habit.c.sender).in_(some))
-        its = its.order_by(habit.c.parser, habit.c.sender)
-        found |= _habits(connection, connection.execute(its.with_for_update() if lock else its).all())
+        its = its.order_by(habit.c.parser, habit.c.sender).with_for_update(skip_locked=not wait)
+        found |= _habits(connection, connection.execute(its).all())
     return found
 
 

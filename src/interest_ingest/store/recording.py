@@ -19,8 +19,11 @@ Pair = tuple[Landed, Reading | None]
 """A claimed mail and what reading it came to; None only for a mail whose outcome was `known`."""
 
 
-def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
-    """Record those of `pairs` that have no outcome yet; gives one `Recorded` for each of them."""
+def record(connection: Connection, pairs: Sequence[Pair], *, count_all: bool = True) -> list[Recorded]:
+    """Record those of `pairs` that have no outcome yet; gives one `Recorded` for each of them.
+
+    Without `count_all` it waits for no habit of a sender: where another program holds one, it does not know of them.
+    """
     now = datetime.now(UTC)
     open_ = _open_deliveries(connection, [landed.delivery_id for landed, _ in pairs])
     unique = {landed.delivery_id: (landed, reading) for landed, reading in pairs if landed.delivery_id in open_}
@@ -45,7 +48,7 @@ def record(connection: Connection, pairs: Sequence[Pair]) -> list[Recorded]:
             done.append(settle(mail, known, rows, now))
     write(connection, rows, now)
     keep_digests(connection, mails)
-    count(connection, news)
+    count(connection, news, wait=count_all)
     return done
 
 

@@ -286,8 +286,10 @@ class Store:
 
     def _record(self, pairs: Sequence[Pair], tries: int = TRIES) -> list[Recorded]:
         try:
-            return transact(self._engine, lambda c: recording.record(c, pairs), tries)
+            return transact(self._engine, lambda c: recording.record(c, pairs, count_all=tries > 1), tries)
         except RowLocked:
+            if tries > 1:  # perhaps it is but a habit, which a process holds that was stopped or lost its line
+                return self._record(pairs, tries=1)
             if len(pairs) > 1:
                 return [one for pair in pairs for one in self._record([pair], tries=1)]
             self.postpone([pairs[0][0].delivery_id], datetime.now(UTC) + LOCKED_PAUSE)
