@@ -166,7 +166,7 @@ def _passages(mail: Mail, network: Network, key: str, *, alone: bool) -> list[_P
     deed = deed_of(mail) or _by_links(mail, network) or _by_key(mail, network, key)
     if deed is None:
         return []
-    text = network.words(mail) if network.words else written(mail)
+    text = network.words(mail) if network.words else written(mail, deed.author)
     pictures = [one for line in lines for one in line.pictures]
     return [_Passage(deed, text, mail.anchors, list(places(mail, network.hosts)), pictures)]
 
@@ -226,7 +226,8 @@ def _by_links(mail: Mail, network: Network) -> Deed | None:
     if len(set(map(network.ids, links))) != 1:
         return None
     author = _named_in_subject(mail, network)
-    action = Action.REPLY if " reply " in network.ids(links[0]) else Action.COMMENT
+    is_reply = re.search(r" comment .* reply ", network.ids(links[0]))  # VK calls its comments replies
+    action = Action.REPLY if is_reply else Action.COMMENT
     is_single = not mail.anchors and not re.search(r"\d", mail.subject) and (network.words or written)(mail)
     return Deed(action, author, ours=True) if author or is_single else None
 
@@ -373,14 +374,16 @@ def _by_https(src: str) -> str:
     return re.sub(r"^http:", "https:", src)
 
 
-def written(mail: Mail) -> str:
-    """What the person wrote: the quoted words, else the paragraph under the sentence."""
+def written(mail: Mail, author: str = "") -> str:
+    """What the person wrote: the quoted words, else the paragraph under the sentence, or under the name of `author`."""
     text = mail.visible_text.strip()
     rest = text.removeprefix(mail.subject)  # which may quote the beginning of the words: “X replied: "How much is…”
     if found := quoted(rest) or quoted(text) or quoted(mail.html_text):
         return found
     lines = text.split("\n")
-    told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), len(lines))
+    told = next((place for place, line in enumerate(lines[:MAX_TOLD]) if read_sentence([line])), None)
+    if told is None:
+        told = next((place for place, line in enumerate(lines) if author and author in line), len(lines))
     buttons = {line.text for line in lines_of(mail) if is_button(line)}
     below_it = takewhile(lambda line: " ".join(line.split()) not in buttons, lines[told + 1 :])
     words = _EMPTY_LINES.split("\n".join(below_it).strip(), maxsplit=1)[0].strip()
