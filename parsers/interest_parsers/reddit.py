@@ -1,7 +1,8 @@
 """Reddit: real digests of 2020 and later (noise); replies, mentions and messages by structure only.
 
 The subject of a digest is the title of a post, which may say anything: only a sentence that begins with `u/name`,
-speaks to us and has the link of a comment or a message beside it tells of an interest.
+speaks to us and has the link of a comment or a message beside it tells of an interest. Where a forward has lost all
+links, the mail is quarantined.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ REDDIT = Network(
 def notification(mail: Mail) -> Iterator[Interest]:
     """“u/anna_tea replied to your comment in r/tea”"""
     deed = read_sentence([mail.subject])
-    ids = map(REDDIT.ids, places(mail, HOSTS))
-    if not deed or not deed.ours or not deed.author.startswith("u/") or not any(map(OURS.search, ids)):
+    ids = [REDDIT.ids(link) for link in places(mail, HOSTS)]
+    elsewhere = bool(ids) and not any(map(OURS.search, ids))
+    if not deed or not deed.ours or not deed.author.startswith("u/") or elsewhere:
         raise Ignored(NOISE)
     return interests(mail, REDDIT)
