@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from interest_ingest.mail.html import read_page
 from interest_ingest.parsing import SITES, Action, Author, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.contract import Changed
 from interest_ingest.parsing.forms import is_registration
 from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.markdown import as_typed
+from interest_ingest.parsing.passages import source_text
 from interest_ingest.parsing.tokens import find_email, find_url, host_of, resolve
 from interest_ingest.parsing.vocabulary import Role
 
@@ -148,7 +148,7 @@ def _lines(mail: Mail) -> list[str]:
     ways: tuple[Callable[[], str], ...] = (
         lambda: mail.visible_text,
         lambda: as_typed(mail.html),
-        lambda: read_page(f'<div style="white-space:pre-line">{mail.html}</div>').text,
+        lambda: source_text(mail),
     )
     texts = (way() for way in ways)
     whole = (one for one in texts if re.search(AUTHOR_LINE, one) and re.search("|".join(LINKS), one))

@@ -46,6 +46,11 @@ def page_lines(page: Page) -> list[Line]:
     return [_line(marked, tracer) for marked in page.painted(tracer).split("\n")[:MAX_LINES]]
 
 
+def source_text(mail: Mail) -> str:
+    """The text of the page with the line breaks of its source: a text that was sent as HTML without any tags."""
+    return Page(f'<div style="white-space:pre-line">{mail.html}</div>').text
+
+
 def is_button(line: Line) -> bool:
     """Whether `line` is nothing but the words of links, which are no names (`@ladle`, `#tea`) and no addresses."""
     words = [one.text for one in line.anchors if one.text and not re.match(r"[@#]|https?://|www\.", one.text)]
