@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from interest_ingest.mail import Address, Mail
@@ -15,7 +16,7 @@ from interest_ingest.parsing.lines import BEHIND
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
 from interest_ingest.parsing.tail import site_of
 from interest_ingest.parsing.tokens import find_email, find_url, resolve
-from interest_ingest.parsing.vocabulary import Role, says_form, says_sent, says_site
+from interest_ingest.parsing.vocabulary import Role, is_label, role_of, says_form, says_sent, says_site
 
 _SIGNED_LINE = re.compile(
     r"([^<>()@:：\n]{1,80}?)\s?[<(](?:mailto:)?([^\s<>()@]{1,64}@[^\s<>()@]{1,255})[>)](?:\s(.{0,300}))?$"
@@ -26,6 +27,12 @@ _FROM_NAME = re.compile(
 _SIGNED_PAGE = re.compile(r"([^<>()@:：\n]{1,80}?)\s?\((https?://[^\s<>()]{1,500})\)\s(.{1,600})$")
 """Drupal: the page of a known visitor stands beside his name."""
 _PERSON = re.compile(r"(?:[A-ZÀ-ÞĀ-ŽА-ЯЁІЇЄ][a-zà-ÿā-žа-яёіїє'’.-]{0,20} ){1,3}[A-ZÀ-ÞА-ЯЁІЇЄ][\w'’-]{1,30}")
+_WROTE = re.compile(
+    r"(?i)(?:has )?(?:wrote|writes|written|schrieb|schreibt|(?:на)?пис(?:ала?|али|ав|ше)|написала?|a écrit|escribió|"
+    r"ha scritto|escreveu|napisał(?:/?a)?|yazdı)\s?:?"
+)
+_KEY = re.compile(r"[a-z0-9]{1,30}(?:_[a-z0-9]{1,30}){1,9}|[FL]NAME")
+"""A label as programs call it."""
 _KIND: Final = {Role.FIRST_NAME: Role.NAME, Role.LAST_NAME: Role.NAME}
 _ASKED: Final = frozenset(
     (Role.EMAIL, Role.PHONE, Role.NAME, Role.MESSAGE, Role.COMPANY, Role.SUBJECT, Role.PRODUCT, Role.RATING)
@@ -37,6 +44,10 @@ _SENTENCE = re.compile(r"[.!?。؟।](?:\s|$)")
 _STARS = re.compile("[★⭐]")
 _NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
 _SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
+
+_CALLED = re.compile(r"(?<![\w.,/@#№-])\(?\+?\d[\d ().\u2010-\u2013/\xa0-]{5,22}\d(?![\w@]|[.,:]\d)")
+"""A number to call, anywhere in a line."""
+_PARTS = re.compile(r"[,;|/]\s")
 
 _SIGNATURE: Final = re.compile(r"(?m)^--\s?$")
 """Below it people give their own address and phone (RFC 3676 §4.3)."""
@@ -88,7 +99,7 @@ def read_form(mail: Mail) -> Form | None:
     """
     if _is_system(mail) or _is_answer(mail) or is_account_notice(mail):
         return None
-    form = _signed_form(mail) or _labelled_form(mail) or _bare_form(mail)
+    form = _signed_form(mail) or _labelled_form(mail) or _spoken_form(mail) or _bare_form(mail)
     if form and _is_for_customer(form, mail):
         raise Ignored("receipt for the customer")
     return form
@@ -121,6 +132,45 @@ def _bare_form(mail: Mail) -> Form | None:
     page = next((url for url in links if _has_path(url)), "")
     nothing = Labels()
     return Form(nothing, _name(nothing, mail), _answer_address(mail), "", text, page) if text else None
+
+
+def _spoken_form(mail: Mail) -> Form | None:
+    """A line or two that tell whom to call: `Call back requested: Sandra Pickett - 01632 960 441`."""
+    lines = [line.strip() for line in mail.visible_text[:1000].split("\n") if line.strip()]
+    if len(lines) > 3 or max(map(len, lines), default=201) > 200 or not any(map(_CALLED.search, lines)):
+        return None
+    if not _was_sent_by_site(mail, ""):
+        return None
+    told = read_labels("\n".join(part for line in lines for part in _parts(line)))
+    if _phone(told) and (_name(told, mail) or says_form(mail.subject)):
+        return form_of(told, mail)
+    numbers = [(line, found) for line in lines for found in _CALLED.finditer(line)]
+    if len(numbers) != 1 or not says_form(f"{mail.subject}\n{lines[0]}"):
+        return None
+    line, number = numbers[0]
+    if sum(map(str.isdigit, number[0])) < 9:
+        return None
+    nothing = Labels(intro=line)
+    return Form(nothing, _called(line, number), _answer_address(mail), number[0].strip(), "")
+
+
+def _parts(line: str) -> list[str]:
+    """`Name: Anna, phone: +7 900 …` as two lines; any other line alone."""
+    parts = [part.strip() for part in _PARTS.split(line)]
+    labels = [part.partition(":")[0] for part in parts if ":" in part]
+    return parts if len(labels) > 1 and all(role_of(label) for label in labels) else [line]
+
+
+def _called(line: str, number: re.Match[str]) -> str:
+    """The name beside the number to call: behind a word for whoever asks, or between colon and number."""
+    above = line[: number.start()]
+    words = above.split()
+    for at, word in enumerate(words[:-1]):
+        if role_of(word.strip(":,")) is Role.NAME:
+            name = takewhile(lambda one: one[:1].isupper(), (one.strip(",.;:-–—(") for one in words[at + 1 : at + 4]))
+            return " ".join(name)
+    beside = above.rpartition(":")[2].strip(" ,;-–—(") or line[number.end() :].strip(" ,;-–—().")
+    return beside if 0 < len(beside.split()) < 4 and all(one[:1].isupper() for one in beside.split()) else ""
 
 
 def is_registration(mail: Mail) -> bool:
@@ -171,7 +221,8 @@ def _signed_form(mail: Mail) -> Form | None:
         answer = _answer_address(mail)
         if answer and (paged := _SIGNED_PAGE.match(line.strip()[:800])) and says_sent(paged[3]):
             found = paged
-        if found and (not found[3] or says_sent(found[3])) and _was_sent_by_site(mail, found[2]):
+        wrote = bool(found and found[3] and number == first[0][0] and _WROTE.fullmatch(found[3]))
+        if found and (not found[3] or wrote or says_sent(found[3])) and _was_sent_by_site(mail, found[2]):
             below = lines[number + 1 :]
             wrapped = find_url(below.pop(0)) if found[3] and below and below[0].startswith("http") else ""
             text, links = split_footer("\n".join(below), site_of(mail))
@@ -207,6 +258,12 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
+    if filled <= {Role.EMAIL, Role.SUBJECT} and not (
+        answer or says_form(mail.subject) or says_form(labels.intro[:300])
+    ):
+        return False  # whose spam was kept back
+    if enough and not answer and _is_bulk(mail) and not says_form(f"{mail.subject}\n{labels.intro[:300]}"):
+        return False
     if enough and Role.MESSAGE in filled and _TRACKED & labels.roles and not MAIL_CLIENT.search(_mailer(mail)):
         return True
     asked = bool(labels.roles & {Role.MESSAGE, Role.CONSENT, Role.PAGE_URL, *_TRACKED})
@@ -214,6 +271,12 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         return False  # his name is in From, his address in his signature
     intro = labels.intro if fields & {Role.NAME, Role.EMAIL} else ""
     return enough and (_was_sent_by_site(mail, email, intro, asked=asked) or _is_nothing_else(labels, filled, mail))
+
+
+def _is_bulk(mail: Mail) -> bool:
+    """Whether this goes to many people, from another house than ours."""
+    ours = {_domain(to.email) for to in mail.to}
+    return bool(mail.header("List-Unsubscribe")) and not (mail.sender and _domain(mail.sender.email) in ours)
 
 
 def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
@@ -232,6 +295,7 @@ def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
         return False
     above = says_form(labels.intro[:300]) or (Role.MESSAGE in filled and says_site(labels.intro[:300]))
     announced = above or says_form(mail.subject) or bool(_TRACKED & labels.roles)
+    announced = announced or any(_KEY.fullmatch(answer.label) for answer in labels.answers)
     if not email and _SENTENCE.search(labels.intro[:300]) and not above:
         return False  # else the sender's address would be lost
     if Role.MESSAGE in filled:
@@ -282,6 +346,7 @@ def _was_sent_by_site(mail: Mail, customer: str, intro: str = "", *, asked: bool
         is_robot(sender)
         or _answer_address(mail)
         or _domain(sender.email) in hosts
+        or "." not in _domain(sender.email)
         or mail.header("Auto-Submitted").lower().startswith("auto-generated")
         or (SOFTWARE.search(mailer) and not MAIL_CLIENT.search(mailer))
         or "form" in sender.email.lower()  # notifications@wix-forms.com
@@ -339,7 +404,8 @@ def _phone(labels: Labels) -> str:
 
 def _name(labels: Labels, mail: Mail) -> str:
     first, last = labels.value(Role.FIRST_NAME), labels.value(Role.LAST_NAME)
-    full = next((value for value in labels.values(Role.NAME) if any(map(str.isalpha, value))), "")  # not how many
+    named = [a for a in labels.answers if a.role is Role.NAME and any(map(str.isalpha, a.value))]  # not how many
+    full = next((a.value for a in named if is_label(a.label)), named[0].value if named else "")  # not of a pet
     name = _without_address(full)
     name = name[1:-1] if name[:1] == '"' == name[-1:] and name.count('"') == 2 else name
     if first and first not in name:
@@ -399,7 +465,8 @@ def _page(labels: Labels, mail: Mail) -> str:
     site = site_of(mail)
     if page := find_url(labels.value(Role.PAGE_URL)):
         return page
-    links = [find_url(value) for value in labels.values(Role.WEBSITE)] + list(labels.links)
+    told = (answer.value for answer in labels.answers if answer.role in (Role.WEBSITE, None))
+    links = [find_url(value) for value in told] + list(labels.links)
     page = next((url for url in links if url and site.owns(url) and _has_path(url)), "")
     return page or next((url for line in labels.intro.split("\n")[:8] if (url := _announced_page(line))), "")
 

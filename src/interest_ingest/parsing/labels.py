@@ -32,6 +32,7 @@ from interest_ingest.parsing.lines import (
     is_exact,
     is_ruler,
     may_be_label,
+    role_beside,
     text_lines,
     tidy,
 )
@@ -135,13 +136,24 @@ def _read(lines: list[Line], site: Site) -> Labels:
 def _style(lines: Sequence[Line]) -> Style:
     """The style of the form: the first one, if people do not write it by hand, else the one with most known fields."""
     kinds: dict[Style, set[Role]] = {}
-    for line in lines:
-        if line.field and line.field.role and line.field.role not in BEHIND:
+    for at, line in enumerate(lines):
+        if line.field and line.field.role and line.field.role not in BEHIND and not _is_above_cells(lines, at):
             kinds.setdefault(line.field.style, set()).add(line.field.role)
     first = next(iter(kinds), Style(Layout.COLON))
     if is_exact(first) and len(kinds[first]) > 1:
         return first
     return max(sorted(kinds), key=lambda style: len(kinds[style]), default=Style(Layout.COLON))
+
+
+def _is_above_cells(lines: Sequence[Line], at: int) -> bool:
+    """Whether the bold words at `at` are the heading of a table: `Contact details`."""
+    field, below = lines[at].field, at + 1
+    if field is None or field.value or field.layout is not Layout.BOLD:
+        return False
+    while below < len(lines) and not lines[below].text.strip():
+        below += 1
+    after = lines[below].field if below < len(lines) else None
+    return after is not None and after.layout is Layout.CELL
 
 
 def _with_bare_labels(lines: list[Line]) -> list[Line]:
@@ -186,6 +198,8 @@ def _alternating(lines: list[Line]) -> list[Line]:
     known = [n for n in known if settled[n].field]
     _name_above(settled, known[0])
     _name_in_turns(settled, known[0])
+    if all(line.field is None or line.field.role is not Role.MESSAGE for line in settled[known[0] :]):
+        known += _unknown_below(settled, known)
     for at in range(known[0], len(lines) - 1):
         begins = at > 0 and not lines[at - 1].text.strip() and bool(lines[at + 1].text.strip())
         if begins and (at < known[-1] or _is_above_its_value(lines[at].text.strip(), lines[at + 1].text.strip())):
@@ -194,6 +208,36 @@ def _alternating(lines: list[Line]) -> list[Line]:
         if (two - one) % 2 == 0 and all(line.text.strip() for line in lines[one:two]):
             settled[one + 2 : two : 2] = map(_as_label, lines[one + 2 : two : 2])
     return settled
+
+
+def _unknown_below(lines: list[Line], known: list[int]) -> list[int]:
+    """Mark the labels below the last that is known, in turns with one paragraph each, and say where they are.
+
+    Only a form without a label for the message has such: its question is one of them.
+    """
+    text = [n for n, line in enumerate(lines) if line.text.strip()]
+    turn = {n: at for at, n in enumerate(text)}
+    spaced = all(n == 0 or not lines[n - 1].text.strip() for n in known)
+    alone = all(n + 1 < len(lines) and not lines[n + 1].text.strip() for n in known)
+    if not spaced or len(known) < 2:
+        return []
+    if alone:
+        if any((turn[two] - turn[one]) % 2 for one, two in pairwise(known)):
+            return []
+        labels = text[turn[known[0]] : -1 : 2]
+    else:
+        labels = [n for n in text if n > known[-1] and not lines[n - 1].text.strip()]
+    marked = []
+    for n in labels:
+        label = lines[n].text.strip()
+        above_value = alone or (n + 1 < len(lines) and bool(lines[n + 1].text.strip()))
+        if n > known[-1] and (label[-1] in ".,!" or len(label.split()) > 8 or not above_value):
+            break
+        lines[n] = _as_label(lines[n])
+        if n > known[-1] and lines[n].field is None:
+            break
+        marked.append(n)
+    return [n for n in marked if n > known[-1]]
 
 
 def _is_above_its_value(label: str, below: str) -> bool:
@@ -349,13 +393,24 @@ class _Reader:
                 best, most = at, len(text)
             elif _is_greeting(field) and any(line.text.strip() for line in self._lines[at + 1 : after]):
                 return at
-        if best is None or best == numbers[-1] or is_exact(self._style):
+        if (
+            best is None
+            or (best == numbers[-1] and not self._is_told(best))
+            or (best != numbers[-1] and is_exact(self._style))
+        ):
             return best
         below = numbers[-1] + 1
         while below < len(self._lines) and self._lines[below].text.strip():
             below += 1
         end = self._tail(below, len(self._lines), inline=False)
         return None if any(line.text.strip() for line in self._lines[below:end]) else best
+
+    def _is_told(self, at: int) -> bool:
+        """Whether the last field has a few words beside its label and a paragraph below it."""
+        field = self._lines[at].field
+        if field is None or not field.value or _is_prose(field.value) or field.layout is Layout.CELL:
+            return False
+        return len(self._lines) > at + 2 and not self._lines[at + 1].text.strip()
 
     def _tail(self, begin: int, end: int, *, inline: bool) -> int:
         told = (email for answer in self._answers if (email := find_email(answer.value)))
@@ -411,7 +466,8 @@ class _Reader:
             value, after = self._value_below(at, field)
         if field.role in (Role.PAGE_URL, Role.WEBSITE, Role.REFERRER) and link and not find_url(value):
             value = f"{value} {link}".strip()
-        self._answers.append(Answer(field.label, resolve(value.strip()), field.role))
+        value = resolve(value.strip())
+        self._answers.append(Answer(field.label, value, field.role or role_beside(field.label, value)))
         return after
 
     def _value_below(self, at: int, field: Field) -> tuple[str, int]:

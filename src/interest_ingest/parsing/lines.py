@@ -50,7 +50,7 @@ def is_exact(style: Style) -> bool:
 
 
 BEHIND: Final = frozenset(
-    (Role.PAGE_URL, Role.IP, Role.DATE, Role.USER_AGENT, Role.REFERRER, Role.ID, Role.FORM, Role.CONSENT)
+    (Role.PAGE_URL, Role.IP, Role.DATE, Role.USER_AGENT, Role.REFERRER, Role.ID, Role.FORM, Role.CONSENT, Role.FILE)
 )
 """What forms add by themselves, below the message."""
 
@@ -93,6 +93,7 @@ _BRACKET = re.compile(
 )
 _QUOTED = re.compile(r"\s*\"([^\"\n]{1,60})\"\s*(?::|=>?)\s*(.*?),?$")
 _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}\s*[:：]?(.*)$")
+_DIGITS: Final = frozenset("0123456789")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
 _PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
@@ -102,6 +103,8 @@ _DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
 _ENDING = re.compile(r"[\s*?？؟:：()]{1,20}$")
 _SENTENCE = re.compile(r"[.!?;؟。]\s")
+_SHORTENED = re.compile(r"[^\W\d_]{1,5}\. [^\W\d_A-ZА-Я]")
+"""`Reg. number`"""
 _RULER = re.compile(r"\s*([-=_*~─━—–•·.#+|]\s?){3,}$|\s*[─━—–]{2,}\s*$")
 _MARKS = frozenset("*•·●○■□◆◇▪▫▼▶►▷➤➢✔✓☑✅※‣»>›|~#-–—+→⇒")
 _PICTURE: Final = "☺"
@@ -146,15 +149,23 @@ def field_in(line: str, style: Style) -> Field | None:
 
 
 def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | None:
+    if label[:1] in _DIGITS and (counted := _NUMBER.match(label)):
+        label = label[counted.end() :]
     if not may_be_label(label):
         return None
     value = value.strip()
-    role = role_of(label) or (_role_by(value) if value else None)
-    return Field(tidy(label), value, role, Style(layout, sign))
+    return Field(tidy(label), value, role_beside(label, value), Style(layout, sign))
+
+
+def role_beside(label: str, value: str) -> Role | None:
+    """What the field `label` means if `value` is in it: `Contact` may hold a name, a number or an address."""
+    role = role_of(label)
+    unsure = role in (None, Role.NAME) or (role is Role.PHONE and "@" in value)
+    return (_role_by(value) if value and unsure else None) or role
 
 
 def _role_by(value: str) -> Role | None:
-    """What a field holds of which nobody knows the label: an address, or a number as telephones have them."""
+    """What a field with this value is, by its shape: an address, or a number as telephones have them."""
     if "@" in value:
         return Role.EMAIL if EMAIL.fullmatch(value) else None
     number = value[0] in "+(0۰٠8" and _NUMBER_ALONE.fullmatch(value) and not _DAY.fullmatch(value)
@@ -294,6 +305,6 @@ def _may_be_label(label: str) -> bool:
         return True
     words = len(label.split())
     sentence = bool(_SENTENCE.search(label)) or (words > 2 and label[-1] in ".。!！…")
-    if sentence and words < 5 and role_of(label):  # `Tel. mobile`
+    if sentence and words < 5 and (role_of(label) or _SHORTENED.match(label)):  # `Tel. mobile`
         sentence = False
     return len(label) <= _MAX_UNKNOWN and words <= 10 and not sentence and "@" not in label

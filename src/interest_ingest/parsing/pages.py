@@ -19,6 +19,7 @@ from interest_ingest.parsing.lines import (
     as_block,
     line_of,
     may_be_label,
+    role_beside,
     tidy,
 )
 from interest_ingest.parsing.vocabulary import fold, role_of
@@ -118,7 +119,8 @@ def _one_way(lines: list[Line]) -> list[Line]:
 
 def _pair(name: _Cell, value: _Cell | None) -> Line:
     label, text = tidy(name.text), value.text if value else ""
-    return Line(f"{label}: {text}", Field(label, text, role_of(label), Style(Layout.CELL)), value.link if value else "")
+    field = Field(label, text, role_beside(label, text), Style(Layout.CELL))
+    return Line(f"{label}: {text}", field, value.link if value else "")
 
 
 class _Marker(Painter):

@@ -18,6 +18,8 @@ _STAMP = re.compile(
 """`Submitted 10:14 AM - 17 November 2026`"""
 
 
+_RIGHTS = re.compile(r"(?:©|&copy;|\([cC]\)|[Cc]opyright)\s?©?\s?(?:19|20)\d\d\b")
+
 _NEVER_SIGNED: Final = frozenset((Role.NAME, Role.FIRST_NAME, Role.LAST_NAME, Role.SUBJECT, Role.PRODUCT))
 
 
@@ -56,6 +58,7 @@ def is_footer(line: Line, site: Site) -> bool:
     return (
         sent_from
         or says_origin(text)
+        or bool(_RIGHTS.match(text))
         or (named and says_sent(text))
         or bool(_STAMP.match(text) and says_sent(text[:24]))
     )
@@ -65,11 +68,17 @@ _INSTANT = re.compile(r"(?=.{0,60}\d{1,2}[:.]\d\d)(?=.{0,60}(?<!\d)20\d\d)")
 """A day with its year and a time of day: nobody dates a wish so."""
 
 
+_FILES = re.compile(r"(?:https?://\S{1,500}|[^\s,;]{1,100}\.\w{2,4})(?:[,;\s]{1,3}(?=\S)|$)", re.IGNORECASE)
+"""The first of the files that a visitor sent, by link or name."""
+
+
 def is_software(field: Field) -> bool:
     """Whether `field` is one that software adds: people may write a date, but no address of theirs and no browser."""
     if field.role in (Role.PAGE_URL, Role.REFERRER):
         tracked = field.role is Role.REFERRER and " " not in field.value  # utm_source: newsletter
         return tracked or not field.value or bool(find_url(field.value))
+    if field.role is Role.FILE:
+        return bool(_FILES.match(field.value[:1000]))
     if field.role is Role.DATE:
         return bool(_INSTANT.match(field.value[:120]))
     return field.role in BEHIND
@@ -243,7 +252,7 @@ class Tail:
 
     def _may_follow(self, field: Field) -> bool:
         if field.role in BEHIND:
-            return True
+            return field.role is not Role.FILE or is_software(field)
         if not fits(field, self._style) and field.layout is not Layout.COLON:
             return False
         return field.role is not Role.MESSAGE and field.role not in self._seen

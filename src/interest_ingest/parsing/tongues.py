@@ -10,6 +10,8 @@ from typing import Final
 
 MORE: Final[dict[str, str]] = {
     "paper": """
+        ontvanger, mottagare, modtager, mottaker, vastaanottaja, příjemce, príjemca, címzett, destinatar,
+        người nhận, penerima,
         factuurnummer, factuurdatum, vervaldatum, track en trace, trackingnummer, fakturanummer, fakturadatum,
         förfallodatum, kollinummer, forfaldsdato, forfallsdato, laskun numero, eräpäivä, seurantakoodi, číslo
         faktury, datum splatnosti, číslo zásilky, dopravce, číslo zásielky, számlaszám, fizetési határidő,

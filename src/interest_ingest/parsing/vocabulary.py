@@ -31,6 +31,7 @@ class Role(StrEnum):
     PAGE_URL = "page_url"
     FORM = "form"
     CONSENT = "consent"
+    FILE = "file"
     EMAIL = "email"
     PHONE = "phone"
     WEBSITE = "website"
@@ -52,6 +53,9 @@ class Role(StrEnum):
 
 _PHRASES: dict[Role, str] = {
     Role.PAPER: """
+        recipient, ship to, shipped to, consignee, parcel number, paketnummer, empfänger, destinataire,
+        destinatario, destinatário, numéro de colis, odbiorca, alıcı, گیرنده, المستلم, המקבל, 收件人, 수취인, 받는 분,
+        お届け先,
         tracking number, tracking no, tracking code, tracking id, carrier, shipped with, invoice number,
         invoice no, invoice date, amount due, due date, iban, bic, payment due, номер отправления, трек номер,
         трек код, накладная, перевозчик, получатель, плательщик, срок оплаты, номер счета, номер відправлення,
@@ -124,7 +128,8 @@ _PHRASES: dict[Role, str] = {
         =отправлено с, =gesendet von, =envoyé depuis, =inviato da, =لینک
     """,
     Role.FORM: """
-        =form, form name, form title, form id, web form, форма, название формы, веб форма, web форма, formular,
+        ad name, ad set name, adset name, campaign name, campaign, рекламная кампания, =form, form name,
+        form title, form id, web form, форма, название формы, веб форма, web форма, formular,
         formularname, formulaire, nom du formulaire, nombre del formulario, formulario, nome del modulo, modulo,
         formulário, form adı, formularz, نام فرم, فرم, اسم النموذج, النموذج, フォーム名, フォーム, 表单, 表單, 폼,
         формы, форму, nazwa formularza, formular name, 问卷, 양식
@@ -144,6 +149,25 @@ _PHRASES: dict[Role, str] = {
         polityk* prywatności, politykę prywatności, regulamin, przetwarzanie danych, danych osobowych, قوانین,
         می پذیرم, حریم خصوصی, الشروط, الأحكام, أوافق على, الخصوصية, सहमत, शर्तें, गोपनीयता, नियम, 利用規約, 承諾,
         規約, 条款, 协议, 隐私条款, 약관, 수신동의
+    """,
+    Role.FILE: """
+        =file, =files, file upload, attachment, attachments, attached file, attached files, uploaded file,
+        uploaded files,
+        upload, =cv, your cv, resume, curriculum, curriculum vitae, =photo, =photos, =файл, =файлы,
+        прикрепленный файл,
+        прикрепленные файлы, вложение, вложения, =резюме, =фото, =файли, вкладення, datei, dateien, anhang,
+        anhänge,
+        dateianhang, lebenslauf, datei upload, pièce jointe, pièces jointes, fichier, fichiers, archivo,
+        archivos, adjunto,
+        adjuntos, archivo adjunto, allegato, allegati, anexo, anexos, arquivo, ficheiro, dosya, dosyalar,
+        ekli dosya, plik,
+        pliki, załącznik, załączniki, bestand, bijlage, bijlagen, fil, bilaga, bifogad fil, vedhæftet fil,
+        vedlegg, liite,
+        soubor, příloha, prílohа, fájl, csatolmány, melléklet, fișier, fisier atasat, αρχείο, прикачен файл,
+        tệp đính kèm,
+        berkas, lampiran, فایل, پیوست, فایل پیوست, ملف, الملف, المرفقات, קובץ, קובץ מצורף, फ़ाइल, अनुलग्नक,
+        ファイル, 添付ファイル,
+        添付, 附件, 文件, 첨부파일, 첨부, 파일
     """,
     Role.EMAIL: """
         email, e mail, emailaddress, =mail, mail address, email address, emails, reply to, contact email, почта,
@@ -359,7 +383,16 @@ _PHRASES: dict[Role, str] = {
         enviado por, eingereicht von, прислал, заполнил, completed by, requester, requested by
     """,
     Role.MESSAGE: """
-        message, your message, message body, message text, comment, comments, comment or message,
+        what happened, what is wrong, whats wrong, problem, problem description, issue, fault, fault description,
+        symptoms,
+        что случилось, что произошло, проблема, описание проблемы, неисправность, описание неисправности, жалобы,
+        симптомы,
+        що сталося, що трапилося, опис проблеми, несправність, problembeschreibung, fehlerbeschreibung,
+        was ist passiert,
+        beschwerden, problème, description du problème, problema, descripción del problema, descrizione del problema,
+        descrição do problema, sorun, arıza, opis problemu, opis usterki, مشکل, المشكلة, הבעיה, समस्या, 症状, 故障,
+        问题说明, 증상, task, task description, wish, wishes, project, message, your message, message body,
+        message text, comment, comments, comment or message,
         comments or questions, special requests, reason for visit, richieste, wünsche, inquiry, enquiry,
         your inquiry, your enquiry, question, questions, your question, query, details, project details,
         description, feedback, review text, review, remarks, =note, =notes, order notes, =body, request,
@@ -387,7 +420,8 @@ _PHRASES: dict[Role, str] = {
         =opis, پیام, پیام شما, متن پیام, محتوای پیام, متن, دیدگاه, نظر, نظر شما, پرسش, سوال, سؤال, توضیحات, شرح,
         درخواست, الرسالة, رسالة, رسالتك, نص الرسالة, محتوى الرسالة, التعليق, تعليق, تعليقك, الاستفسار, استفسار,
         السؤال, ملاحظات, الوصف, الطلب, التفاصيل, הודעה, תוכן ההודעה, ההודעה שלך, גוף ההודעה, תגובה, הערות, שאלה,
-        פנייה, תוכן הפנייה, פרטים, संदेश, आपका संदेश, संदेश का मुख्य भाग, संदेश लिखने की जगह, मैसेज, टिप्पणी, प्रश्न, सवाल, पूछताछ,
+        פנייה, תוכן הפנייה, פרטים, संदेश, आपका संदेश, संदेश का मुख्य भाग, संदेश लिखने की जगह, मैसेज, टिप्पणी, प्रश्न,
+        सवाल, पूछताछ,
         विवरण, सुझाव, メッセージ, メッセージ本文, 本文, 内容, お問い合わせ内容, お問合せ内容, お問い合わせ,
         コメント, ご質問, 質問, ご要望, ご意見, ご相談内容, 備考, 詳細, 留言, 留言内容, 消息, 信息内容, 消息正文,
         评论, 问题, 咨询内容, 备注, 需求, 描述, 訊息, 留言內容, 評論, 備註, 內容, 메시지, 메세지, 내용, 문의내용,
@@ -431,7 +465,8 @@ _PHRASES: dict[Role, str] = {
         شرح درخواست, سؤال شما, توضیح, توضیحات شما, توضیحات تکمیلی, پروژه, كيف يمكننا مساعدتك, كيف نساعدك, سؤالك,
         طلبك, تفاصيل, تفاصيل الطلب, تفاصيل الرسالة, اكتب رسالتك, اكتب رسالتك هنا, استفسارك, ملاحظاتك,
         معلومات إضافية, محتوى, مضمون الرسالة, हम आपकी क्या मदद कर सकते हैं, हम आपकी कैसे मदद कर सकते हैं,
-        अपनी आवश्यकता बताएं, आवश्यकता, आपकी आवश्यकता, अपना संदेश लिखें, अतिरिक्त =जानकारी, आपका सवाल, जानकारी, आपकी टिप्पणी,
+        अपनी आवश्यकता बताएं, आवश्यकता, आपकी आवश्यकता, अपना संदेश लिखें, अतिरिक्त =जानकारी, आपका सवाल, जानकारी,
+        आपकी टिप्पणी,
         お問い合わせ詳細, ご質問内容, ご依頼内容, 依頼内容, 相談内容, 具体的な内容, 問い合わせ内容, ご相談,
         =その他, ご意見ご感想, 通信欄, 您想咨询什么, 咨询问题, 问题描述, 需求描述, 项目描述, 请输入您的需求,
         您的需求, 您的问题, 您的留言, 内容描述, 补充说明, 详细描述, 反馈内容, 意见反馈, 其他说明, 詢問內容,
@@ -466,6 +501,9 @@ _LETTERS = str.maketrans(
 )
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Kana, Han and Hangul: words are not parted by spaces, or carry particles."""
+
+_LATIN_END = re.compile("[a-z]{2,12}$")
+"""`送信元IP`, `会社URL`"""
 
 _FILLERS = frozenset(("required", "optional", "обязательно", "pflichtfeld"))
 _POSSESSIVES = frozenset(
@@ -507,12 +545,17 @@ def role_of(label: str) -> Role | None:
     words = folded.split()
     if not words or len(words) > _MAX_WORDS:
         return None
-    if (remark := _BRACKETED.search(label)) and _exact().get(fold(remark[0][1:-1])) in _PARTS:
-        return _exact()[fold(remark[0][1:-1])]
+    if remark := _BRACKETED.search(label):
+        remarked, whole = _exact().get(fold(remark[0][1:-1])), _exact().get(folded)
+        if remarked in _PARTS or (remarked in (Role.EMAIL, Role.PHONE) and whole in (None, Role.NAME)):
+            return remarked
     if folded in _exact():
         return _exact()[folded]
-    if _UNSPACED.search(folded) and (found := list(_unspaced_finds(folded))):
-        return max(found)[2]
+    if _UNSPACED.search(folded):
+        if (latin := _LATIN_END.search(folded)) and latin[0] in _exact():
+            return _exact()[latin[0]]
+        if found := list(_unspaced_finds(folded)):
+            return max(found)[2]
     spaced = list(_spaced_finds(words))
     return min(spaced)[2] if spaced else None
 
@@ -628,7 +671,12 @@ _MACHINE = """
     view entry, generated automatically, automatically generated, сгенерировано автоматически,
     створено автоматично, automatisch generiert, automatisch erstellt, genere automatiquement,
     generado automaticamente, generato automaticamente, gerado automaticamente, otomatik olarak, 自動送信,
-    自动发送, 자동으로 발송, powered by, sent by an unverified visitor, sent by a verified visitor
+    自动发送, 자동으로 발송, powered by, reply to this email, reply directly to this email, reply to this message,
+    to reply to this, ответьте на это письмо, просто ответьте на, щоб відповісти, antworten sie auf diese,
+    antworten sie einfach auf, repondez a cet, repondre a cet, responda a este, rispondi a questa,
+    beantwoord deze, odpowiedz na te, bu e postayi yanitla, このメールに返信, 回复此邮件, 이 메일에 회신,
+    view full entry, view entry, view response, view the response, view in dashboard, view full response,
+    sent by an unverified visitor, sent by a verified visitor
 """
 
 
