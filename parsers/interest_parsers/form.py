@@ -7,9 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Interest, Mail, Match, Product, parser
+from interest_ingest.parsing import (
+    SITES,
+    Action,
+    Author,
+    Changed,
+    Channel,
+    Ignored,
+    Interest,
+    Mail,
+    Match,
+    Product,
+    parser,
+)
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.forms import Form, known_form, read_form
+from interest_ingest.parsing.forwards import passed_on
 from interest_ingest.parsing.tokens import find_url, host_of
 
 _CALL = re.compile(
@@ -25,9 +38,21 @@ _ORDER = re.compile(
 @parser("form.generic", version=1, match=Match(), link_hosts=SITES, signed_by=SITES, fallback=1)
 def generic(mail: Mail) -> Iterator[Interest]:
     """`Name: Anna / Phone: +7 900 … / Message: …`, sent by a website to its owner."""
-    form = read_form(mail)
-    if form is not None:
+    forwarded = passed_on(mail)
+    if forwarded is not None:  # the header that a mail program copies is no form
+        yield from in_forward(mail, forwarded.mail)
+    elif form := read_form(mail):
         yield interest_of(form, mail)
+
+
+def in_forward(mail: Mail, inside: Mail) -> Iterator[Interest]:
+    """The form that somebody forwards, if it is not his own: what a customer was sent belongs to his letter."""
+    try:
+        form = read_form(inside)
+    except Ignored:
+        return
+    if form and not (mail.sender and mail.sender.email.lower() == form.email.lower()):
+        yield interest_of(form, inside)
 
 
 def required_form(mail: Mail) -> Form:

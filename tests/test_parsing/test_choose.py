@@ -8,6 +8,7 @@ from interest_ingest.cards import Outcome
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Match
 from interest_ingest.parsing.choose import choose
+from interest_ingest.parsing.forwards import forwarded_inline
 from tests.test_parsing.making import forwarding, mail, reader
 
 SOCIAL = reader("social.note", Match(from_domain="social.example"))
@@ -103,6 +104,22 @@ def test_a_notification_forwarded_in_the_text_is_read(block: str) -> None:
     assert choice.mail.trust.value == "unproven"
 
 
+def test_a_form_that_apple_mail_forwards_begins_below_the_quoted_header() -> None:
+    """Between them stands only `>`, and the form's first labels are those of a header, too."""
+    block = "> From: Shop <site@shop.example>\n> Subject: Cups\n>\n> From: Boris\n> Subject: Blue cups\n> \n> Any left?"
+    for announced in ("Begin forwarded message:\n\n", "> Begin forwarded message:\n> \n"):
+        forwarded = forwarded_inline(mail(announced + block, Subject="Fwd: Cups"))
+        assert forwarded is not None
+        assert forwarded.mail.visible_text.strip() == "From: Boris\nSubject: Blue cups\n\nAny left?"
+
+
+def test_what_was_quoted_in_a_forwarded_letter_stays_quoted() -> None:
+    text = "---------- Forwarded message ---------\nFrom: Boris <boris@hey.example>\n\nYes.\n\nShop wrote:\n> Cups?"
+    forwarded = forwarded_inline(mail(text, Subject="Fwd: Cups"))
+    assert forwarded is not None
+    assert forwarded.mail.visible_text.strip().endswith("> Cups?")
+
+
 def test_a_letter_that_quotes_a_header_is_no_forward() -> None:
     """Only a specific parser takes the inner mail; a customer's letter stays his."""
     text = "Begin forwarded message:\n\nFrom: Boris <boris@hey.example>\nSubject: x\n\nhello"
@@ -125,6 +142,19 @@ def test_a_letter_with_an_attached_mail_keeps_its_own_author() -> None:
     old = "From: Boris <boris@hey.example>\nSubject: Old\n\nold words\n"
     assert choose(PARSERS, forwarding(old, text="see what I wrote")).mail.visible_text.strip() == "see what I wrote"
     assert choose(PARSERS, forwarding(old)).mail.subject == "Old"
+
+
+def test_what_went_through_several_hands_is_its_writers() -> None:
+    """Forwarded twice in the text, as an attachment of an attachment, and below nothing but a signature."""
+    letter = "From: Boris <boris@hey.example>\nSubject: Cups\n\nDo you have cups?\n"
+    once = "Begin forwarded message:\n\n" + letter
+    twice = f"Begin forwarded message:\n\nFrom: Carla <carla@ladle.example>\nSubject: Fwd: Cups\n\n{once}"
+    attached = f"From: Carla <carla@ladle.example>\nSubject: Fwd: Cups\n\n{once}"
+    for one in (mail(twice, Subject="Fwd: Fwd: Cups"), forwarding(attached), forwarding(letter, text="-- \nMarfa")):
+        assert choose(PARSERS, one).mail.sender == ("Boris", "boris@hey.example")
+    social = "Begin forwarded message:\n\nFrom: Social <note@social.example>\nSubject: Anna likes it\n\nshe does\n"
+    inside = f"Begin forwarded message:\n\nFrom: Carla <carla@ladle.example>\nSubject: Fwd: Anna\n\n{social}"
+    assert choose(PARSERS, mail(inside, Subject="Fwd: Fwd: Anna")).parsers == (SOCIAL,)
 
 
 INLINE = "---------- Forwarded message ---------\nFrom: Boris <boris@hey.example>\nSubject: Cups\n\nDo you have cups?"
@@ -156,6 +186,12 @@ def test_a_forward_in_which_nothing_is_found_is_still_a_letter() -> None:
     assert choice.otherwise is not None
     assert choice.otherwise.parsers == (LETTER,)
     assert choice.otherwise.mail.sender == ("Anna", "anna@hey.example")
+
+
+def test_what_a_colleague_forwards_is_not_his_letter_when_nothing_is_found_in_it() -> None:
+    """A newsletter that he got."""
+    choice = choose(PARSERS, mail(INLINE, From="marfa@ladle.example", Subject="Fwd: Cups"))
+    assert (choice.mail.sender, choice.otherwise) == (("Boris", "boris@hey.example"), None)
 
 
 def test_a_notification_that_is_known_by_its_text_is_read_inside_its_forward() -> None:

@@ -309,6 +309,28 @@ def test_a_persons_letter_stays_one(name: str) -> None:
 FORM = "Name: Jasper Brandling\nE-mail: jasper@mail.example\nPhone: +44 20 7946 0111\nMessage: On vacation. Call me?\n"
 
 
+@pytest.mark.parametrize("subject", ["Fwd: Kettle", "WG: Kettle"])
+def test_a_customer_who_forwards_with_words_of_his_own_has_filled_in_no_form(subject: str) -> None:
+    """The copied header has a name, an address and a recipient, as a form's receipt has."""
+    block = (
+        "-------- Forwarded Message --------\nSubject: \tKettle\nDate: \tTue, 03 Mar 2026 10:15:00 +0000\n"
+        "From: \tAda Wren <ada@wren.example>\nTo: \tdesk@shop.example\n\nDear shop,\n\nDo you ship?\n\nAda"
+    )
+    text = f"Do you have this one?\n\n{block}"
+    (card,) = reading(mail("From: Jasper <jasper@mail.example>", f"Subject: {subject}", text=text)).cards
+    assert (card.author.email, card.parser) == ("jasper@mail.example", "mail.letter")
+    assert (card.text or "").startswith("Do you have this one?")
+
+
+def test_what_a_customer_was_sent_and_forwards_is_not_his_form() -> None:
+    text = (
+        "Where is it?\n\n---------- Forwarded message ---------\nFrom: Shop <noreply@shop.example>\nSubject: Order\n"
+        "To: <jasper@mail.example>\n\nName: Jasper\nEmail: jasper@mail.example\nMessage: Two kettles, please.\n"
+    )
+    (card,) = reading(mail("From: Jasper <jasper@mail.example>", "Subject: Fwd: Order", text=text)).cards
+    assert (card.author.email, (card.text or "")[:12]) == ("jasper@mail.example", "Where is it?")
+
+
 def test_who_invites_us_says_what_his_subject_says() -> None:
     """A calendar's data are no words."""
     raw = ANSWERED.replace(b"REPLY", b"REQUEST").replace(b"Accepted: Tea", b"A visit to your workshop?")

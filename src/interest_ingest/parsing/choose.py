@@ -22,8 +22,10 @@ from interest_ingest.parsing.automatic import (
 )
 from interest_ingest.parsing.contract import LETTER, Parser
 from interest_ingest.parsing.domains import is_free_mail, registrable
-from interest_ingest.parsing.forwards import Forwarded, forwarded_inline
-from interest_ingest.parsing.phrases import FORWARD_PREFIX
+from interest_ingest.parsing.forwards import forwarded_inline, passed_on, words_above
+
+MAX_HANDS: Final = 5
+"""Forwards of forwards are followed so deep."""
 
 NO_LETTERS: Final = (
     (is_loop, "loop"),
@@ -57,8 +59,7 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
         return _unwrapped(specific)
     if reason := report(mail):  # before the mails inside: a returned mail is not a forwarded one
         return Choice((), mail, Outcome.IGNORED, reason)
-    inline = forwarded_inline(mail)
-    carried = [*mail.inner, *([inline.mail] if inline else [])]
+    carried = _carried(mail)
     for one in carried:
         specific = _specific(parsers, one)
         if specific is not None:
@@ -69,9 +70,11 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
     inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)
     outer = _fallback(parsers, mail, own)
     ours = _is_own(mail, own)
-    if inside is None or not (ours or not _says_something(mail) or _hands_on(mail, inline)):
+    if inside is None or not (ours or _is_only_handed_on(mail)):
         return outer
-    return replace(_fallback(parsers, inside, own), otherwise=None if ours else outer)
+    return replace(
+        _fallback(parsers, _innermost(inside), own), otherwise=None if ours or _is_to_own_house(mail) else outer
+    )
 
 
 def matching(parsers: Iterable[Parser], mail: Mail) -> tuple[Parser, ...]:
@@ -97,15 +100,34 @@ def _unwrapped(choice: Choice) -> Choice:
     return replace(choice, mail=inline.mail)
 
 
-def _hands_on(mail: Mail, inline: Forwarded | None) -> bool:
-    """Whether a person only passes on what he got: without a word of his own, or to his own house.
+def _carried(mail: Mail) -> list[Mail]:
+    """The mails that `mail` carries: attached or in its text, and those in the text of these."""
+    found = list(mail.inner)
+    for one in (mail, *mail.inner[:MAX_HANDS]):
+        inline = forwarded_inline(one)
+        for _ in range(MAX_HANDS):
+            if inline is None:
+                break
+            found.append(inline.mail)
+            inline = forwarded_inline(inline.mail)
+    return found
 
-    A form that a site sends is the visitor's, whatever he pasted into it.
-    """
-    answered_elsewhere = mail.reply_to is not None and mail.reply_to != mail.sender
-    if inline is None or answered_elsewhere or is_robot(mail.sender) or not FORWARD_PREFIX.match(mail.subject):
-        return False
-    return not inline.above or _is_to_own_house(mail)
+
+def _is_only_handed_on(mail: Mail) -> bool:
+    """Whether a person only passes on what he got: without a word of his own, or to his own house."""
+    inline = passed_on(mail)
+    return not _says_something(mail) or (inline is not None and (not inline.above or _is_to_own_house(mail)))
+
+
+def _innermost(mail: Mail) -> Mail:
+    """What `mail` hands on in its turn, as deep as that goes."""
+    for _ in range(MAX_HANDS):
+        inline = passed_on(mail)
+        within = [*mail.inner, *([inline.mail] if inline else [])]
+        if not within or is_bounce(within[0]) or not _is_only_handed_on(mail):
+            break
+        mail = within[0]
+    return mail
 
 
 def _is_to_own_house(mail: Mail) -> bool:
@@ -131,5 +153,5 @@ def _is_own(mail: Mail, own: Collection[str]) -> bool:
 
 def _says_something(mail: Mail) -> bool:
     """Whether `mail` has words of its own; the text of a mail that only carries others is theirs."""
-    text = mail.visible_text.strip()
+    text = words_above(mail.visible_text) if mail.inner else mail.visible_text.strip()
     return bool(text) and not any(text in one.visible_text for one in mail.inner)

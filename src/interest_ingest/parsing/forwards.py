@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from typing import Final, NamedTuple
 
 from interest_ingest.mail import Mail
+from interest_ingest.parsing.automatic import is_robot
 from interest_ingest.parsing.dates import parse_moment
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.phrases import FORWARD_PREFIX, FORWARDED, KEY_OF
@@ -27,6 +28,7 @@ _END: Final = re.compile(r"(?i)-{4,}\s?(?:конец пересылаемого|
 """Yandex closes what it forwards."""
 
 _HEADERS: Final = {"from": "From", "date": "Date", "to": "To", "cc": "Cc", "subject": "Subject", "reply-to": "Reply-To"}
+_MARK: Final = re.compile(r"^\s?>\s?")
 _MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]")  # Outlook before 2016
 
 
@@ -38,6 +40,14 @@ class Forwarded(NamedTuple):
     """What the one who forwards it says himself, without his signature."""
 
 
+def passed_on(mail: Mail) -> Forwarded | None:
+    """What a person forwards in the text of his mail; None of what a site sends, whatever its visitor pasted there."""
+    answered_elsewhere = mail.reply_to is not None and mail.reply_to != mail.sender
+    if answered_elsewhere or is_robot(mail.sender) or not FORWARD_PREFIX.match(mail.subject):
+        return None
+    return forwarded_inline(mail)
+
+
 def forwarded_inline(mail: Mail) -> Forwarded | None:
     """The mail that `mail` carries in its text, below `Begin forwarded message:` and the like, or None.
 
@@ -47,6 +57,8 @@ def forwarded_inline(mail: Mail) -> Forwarded | None:
     lines = [line.strip(_BLANKS) for line in mail.visible_text.split("\n")[:_MAX_LINES]]
     # Outlook writes no line of its own over the copied header, only `FW:` into the subject.
     start = next((n + 1 for n, line in enumerate(lines[:_MAX_ABOVE]) if _announces(line)), None)
+    if start and next(filter(None, lines[start:]), "").startswith(">"):  # Apple Mail quotes the header, too
+        lines[start:] = [_MARK.sub("", line) for line in lines[start:]]
     if start is None and not FORWARD_PREFIX.match(mail.subject):
         return None
     fields, end = _fields(lines, start or 0)
@@ -54,14 +66,17 @@ def forwarded_inline(mail: Mail) -> Forwarded | None:
         return None
     fields.setdefault("subject", FORWARD_PREFIX.sub("", mail.subject))
     fields["date"] = _date(fields.get("date", ""), mail)
-    body = [re.sub(r"^\s?>\s?", "", line) for line in lines[end:]]
+    body = lines[end:]
+    if all(line.startswith(">") for line in body if line):  # Proton Mail marks the text and not the header
+        body = [_MARK.sub("", line) for line in body]
     body = body[: next((n for n, line in enumerate(body) if _END.fullmatch(line)), None)]
     own = lines[: start - 1] if start else lines[: next(n for n, line in enumerate(lines) if _field(line)[0])]
-    return Forwarded(Mail.from_bytes(_raw(fields, "\n".join(body), mail.html)), _words("\n".join(own).strip()))
+    return Forwarded(Mail.from_bytes(_raw(fields, "\n".join(body), mail.html)), words_above("\n".join(own)))
 
 
-def _words(above: str) -> str:
-    return "" if above.startswith("--") else split_signature(above)[0].strip()
+def words_above(text: str) -> str:
+    """What somebody says of a mail that he hands on: `text` without his signature, which may be all there is."""
+    return split_signature(f"…\n\n{text.strip()}")[0].removeprefix("…").strip()
 
 
 def _date(told: str, mail: Mail) -> str:
