@@ -12,7 +12,7 @@ from typing import Final
 from interest_ingest.parsing import Action, Author, Changed, Channel, Ignored, Interest, Mail, Match, Product, parser
 from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.reviews import stars_in
-from interest_ingest.parsing.social import quoted, shown
+from interest_ingest.parsing.social import quotation
 
 _MESSAGE: Final = re.compile(r"(?i)нов\w+ сообщени|написал|ответил|сообщение от")
 _REVIEW: Final = re.compile(r"(?i)нов\w+ отзыв|остави\w+[^\n]{0,20} отзыв")
@@ -48,8 +48,7 @@ def message(mail: Mail) -> Iterator[Interest]:
     targets = [unwrap(link) for link in mail.links]
     place = next((link for link in targets if _CHAT.search(link)), None)
     name = next((found["name"].strip() for one in _AUTHOR if (found := one.search(mail.visible_text))), None)
-    quote = mail.soup.select_one("blockquote") if mail.html else None
-    text = shown(quote).strip() if quote else quoted(mail.visible_text)
+    text = quotation(mail)
     if place is None and not name and not text:
         raise Changed("the link to the message")
     yield Interest(

@@ -12,7 +12,7 @@ from typing import Final
 
 from interest_ingest.parsing import Action, Author, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.chats import first_link, is_nameless
-from interest_ingest.parsing.social import deed_of, quoted, shown
+from interest_ingest.parsing.social import deed_of, quotation
 
 INBOX: Final = r"^https://app\.(?:eu\.|au\.)?intercom\.(?:com|io)/[\w/#-]{1,200}/conversations?/\d{4,20}"
 
@@ -28,13 +28,12 @@ def message(mail: Mail) -> Iterator[Interest]:
     """“Anna Moss sent you a message”, with the words in a quote."""
     link = first_link(mail.links, INBOX)
     deed = deed_of(mail)
-    quote = mail.soup.select_one("blockquote") if mail.html else None
     name = deed.author if deed and not is_nameless(deed.author) else None
     yield Interest(
         channel=Channel.CHAT,
         action=Action.MESSAGE,
         author=Author(name=name),
-        text=shown(quote).strip() if quote else quoted(mail.visible_text),
+        text=quotation(mail),
         source_url=link,
         reply_url=link,
         object_kind="message",

@@ -152,6 +152,13 @@ def test_a_sentence_speaks_to_us_or_of_others(sentence: str, ours: bool) -> None
     assert deed.ours is ours
 
 
+def test_abroad_too_a_thing_is_ours_or_somebody_elses() -> None:
+    """A verb without a thing tells neither."""
+    lines = ("Anna a commenté votre photo", "Anna a commenté la photo de Boris", "Anna hat dir geantwortet")
+    deeds = [read_sentence([line]) for line in lines]
+    assert [deed and (deed.ours, deed.theirs) for deed in deeds] == [(True, False), (False, True), (True, False)]
+
+
 def test_user_names_are_read_off() -> None:
     """In round brackets behind the name, or in its place."""
     told = [

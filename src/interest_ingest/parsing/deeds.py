@@ -281,7 +281,8 @@ def _abroad(line: str) -> Deed | None:
         action = Action.OTHER
     kind = "message" if action is Action.MESSAGE else _kind(rest, _KIND_ABROAD)
     author, count = people(verbs.TO.sub("", match["author"], count=1), verbs.OTHERS, verbs.JOINED)
-    return Deed(action, author, count, kind, ours=ours or action is Action.MESSAGE) if author else None
+    ours = ours or action is Action.MESSAGE
+    return Deed(action, author, count, kind, ours=ours, theirs=not ours and kind is not None) if author else None
 
 
 def _deed(action: Action, names: str, kind: str | None, place: str | None, told: str) -> Deed | None:

@@ -62,7 +62,8 @@ _NOISE_SUBJECT: Final = re.compile(
 )
 _DIGEST_SUBJECT: Final = re.compile(
     r"(?i)you (?:have|['’]ve got) \d+ |\b\d+ new\b|notifications|what you missed|while you were away|unread|"
-    r"new followers|\bdigest\b|у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
+    r"new followers|\bdigest\b|benachrichtigung|notifica[cçr]|notifiche|powiadomie|meldingen|"
+    r"у вас \d+ |\d+ нов|уведомлени|что вы пропустили|пока вас не было|непрочитан"
 )
 _GENERAL_PAGE: Final = re.compile(
     r"(?i)/?(?:home(?:\.php)?|feed|(?:p?settings|help|legal|polic(?:y|ies)|about|privacy|terms|notifications?|login|"
@@ -433,6 +434,12 @@ def quoted(text: str) -> str:
     closing = {'"': '"', "“": "”", "«": "»", "„": "“"}[opening[1]]
     end = text.rfind(closing)
     return text[opening.end(1) : end].strip() if end > opening.start(1) else ""
+
+
+def quotation(mail: Mail) -> str:
+    """The words in the first `<blockquote>` of the page, else those in quotes."""
+    quote = mail.soup.select_one("blockquote") if mail.html else None
+    return shown(quote).strip() if quote else quoted(mail.visible_text)
 
 
 def places(mail: Mail, hosts: Iterable[str]) -> Iterator[str]:
