@@ -260,6 +260,19 @@ def test_silence_is_not_told_while_mail_may_wait_somewhere() -> None:
     assert drifts([habit], until=late, quiet=frozenset({"shop.review"})) == []
 
 
+def test_an_archive_of_long_ago_tells_nothing_of_today() -> None:
+    """Its template changed in its middle, and its last mail is of that year."""
+    habit, changed_ = working(6), of(times(100) + times(30, "s2", fields=0))
+    late = BEGIN + timedelta(days=365)
+    soon = BEGIN + timedelta(weeks=8)
+    assert {one.kind for one in drifts([habit, changed_], until=soon, now=soon)} == {
+        "source silent",
+        "new layout",
+        "fields empty",
+    }
+    assert drifts([habit, changed_], until=late, now=late) == []
+
+
 def test_hours_are_kept_as_json() -> None:
     hours = working(4).hours
     assert Hours.from_json(hours.as_json()).as_json() == hours.as_json()

@@ -68,6 +68,9 @@ SILENT_WEEKS: Final = 2.2
 
 SILENT_SHORTEST: Final = timedelta(hours=2)
 
+LIVING: Final = timedelta(days=60)
+"""Who has not written for so long tells nothing of today: an archive was imported, or the service is not used any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -96,14 +99,17 @@ def drifts(
     fallbacks: frozenset[str] = frozenset(),
     until: datetime | None = None,
     quiet: frozenset[str] = frozenset(),
+    now: datetime | None = None,
 ) -> list[Drift]:
     """All that has drifted. `fallbacks` names the parsers that are asked only when no other matches.
 
     `until`: up to when all mail that came is known to be recorded; None: not known, so nobody is silent. `quiet`:
-    parsers whose mails are kept waiting.
+    parsers whose mails are kept waiting. `now`: of senders that lived long before, nothing is told.
     """
     found: list[Drift] = []
     for habit in habits:
+        if now and habit.last_at and now - habit.last_at > LIVING:
+            continue
         found += new_layout(habit) if habit.parser else not_recognized(habit, fallbacks)
         if habit.parser:
             found += lost_fields(habit)

@@ -198,7 +198,7 @@ def watched(settings: Settings, health: Health | None, refused: set[str] | None 
 def drift_of(settings: Settings, breakers: Collection[str], store: Store, health: Health) -> tuple[Drift, ...]:
     """What has drifted, as the store knows it; parsers whose breaker is open keep their mails waiting."""
     until = recorded_until(health, [(one.name, one.folder) for one in settings.mailboxes.values()])
-    return tuple(drifts(store.habits(), fallbacks(), until, frozenset(breakers)))
+    return tuple(drifts(store.habits(), fallbacks(), until, frozenset(breakers), datetime.now(UTC)))
 
 
 @lru_cache(maxsize=1)
