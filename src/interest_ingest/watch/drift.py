@@ -69,7 +69,7 @@ SILENT_WEEKS: Final = 2.2
 SILENT_SHORTEST: Final = timedelta(hours=2)
 
 LIVING: Final = timedelta(days=60)
-"""Who has not written for so long tells nothing of today: an archive was imported, or the service is not used any more."""
+"""Who has not written for so long tells nothing of today: it was an archive, or the service is not used any more."""
 
 
 @dataclass(frozen=True, slots=True)
