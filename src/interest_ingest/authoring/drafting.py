@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from interest_ingest.authoring.disguise import Disguise
-from interest_ingest.authoring.proposing import Proposal, propose
+from interest_ingest.authoring.proposal import Proposal
+from interest_ingest.authoring.proposing import propose
 from interest_ingest.authoring.scrubbing import scrub
 from interest_ingest.authoring.workshop import (
     KINDS,
@@ -202,7 +203,13 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, str) and "\\" in value and "'" not in value and value.isprintable():
         return f"'{value}'"
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """A literal of TOML and Python alike: what nobody sees, or what turns the direction of a line, is escaped in it."""
+    told = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in told)
 
 
 def _single(value: Any) -> Any:
@@ -292,7 +299,7 @@ def _string(text: str) -> str:
     quotes = '"' if '"' not in text else "'" if "'" not in text else ""
     if quotes and "\\" in text and not text.endswith("\\") and text.isprintable():
         return f"r{quotes}{text}{quotes}"
-    return json.dumps(text, ensure_ascii=False) if quotes != "'" else repr(text)
+    return repr(text) if quotes == "'" else _quoted(text)
 
 
 def _call(name: str, place: dict[str, Any], declared: Declared) -> str:

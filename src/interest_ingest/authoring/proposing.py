@@ -6,41 +6,27 @@ Python. It is a beginning that works, made by looking: `decisions` says in words
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
-from interest_ingest.authoring.samples import Element, Page, Template, elements, escaped, pages, template
+from interest_ingest.authoring.beside import FOOTER, common_labels, from_labels, link_beside
+from interest_ingest.authoring.looks import is_name, is_nickname, is_value
+from interest_ingest.authoring.onpage import PROFILE, from_page, has_block, repeated
+from interest_ingest.authoring.proposal import Proposal
+from interest_ingest.authoring.samples import Element, Gap, Page, Template, elements, escaped, pages, template
 from interest_ingest.errors import UsageError
 from interest_ingest.ingest.patterns import weakness
 from interest_ingest.mail import Mail
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.dates import parse_moment
-from interest_ingest.parsing.declared import Declared
 from interest_ingest.parsing.domains import is_free_mail, registrable
-from interest_ingest.parsing.labels import read_labels
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.pick import labelled
 from interest_ingest.parsing.shape import shape_of
 from interest_ingest.parsing.tokens import host_of
-from interest_ingest.parsing.vocabulary import Role
-
-_ROLES: Final[dict[Role, str]] = {
-    Role.NAME: "author.name",
-    Role.KANA: "author.name",
-    Role.USERNAME: "author.name",
-    Role.EMAIL: "author.email",
-    Role.PHONE: "author.phone",
-    Role.COMPANY: "author.company",
-    Role.MESSAGE: "text",
-    Role.PRODUCT: "product.name",
-    Role.RATING: "rating",
-    Role.DATE: "occurred_at",
-    Role.ID: "event_key",
-}
 
 # What NAME or the subject says it is: the word as it begins, the channel and the action.
 _KINDS: Final = (
@@ -55,79 +41,50 @@ _KINDS: Final = (
     (r"chat|чат", "chat", "message"),
     (r"message|сообщени|nachricht|mensaje|messaggio|mensagem", "form", "message"),
 )
-_WORDS: Final = {
-    "author.name": r"author|name|\bby\b|user|customer|client|person|from|who|sender|reviewer",
-    "text": r"text|message|comment|body|content|quote|words|description|review|excerpt|note",
-    "product.name": r"product|item|goods|title|subject|thing",
-    "occurred_at": r"date|time|when|posted",
-    "rating": r"rating|stars?|score|grade",
-}
-_PHOTO: Final = r"(?i)avatar|photo|userpic|portrait|profile|face|gravatar"
-_PROFILE: Final = r"(?i)/(?:u|users?|people|profile|member|author|id)s?[/=]|/@"
 _DULL: Final = (
     r"(?i)unsub|setting|preferenc|help|privacy|terms|policy|support|about|app-?store|play\.google|faq|legal|logo"
 )
 _GOOD: Final = (
     r"(?i)review|comment|message|post|topic|thread|order|ticket|item|product|reply|discussion|question|lead|request"
 )
-_RATING: Final = r"([0-9](?:[.,][0-9])?) ?(?:/|of|out of|из|von|sur|de|su|z) ?(?:5|10)\b"
 _PLAIN_HEADERS: Final = re.compile(
     r"(?i)x-(?:mailer|priority|msmail-.*|originating.*|spam.*|google.*|gm-.*|received.*|ms-.*|php.*|auto-response.*|mimeole"
     r"|entity.*|report.*|sender.*|source.*|sg-.*|ses-.*|mailgun.*|campaign.*|feedback.*|virus.*|uid.*|original.*|env.*)"
 )
-_CASELESS: Final = re.compile(r"[\u0590-\u0fff\u3040-\u9fff\uac00-\ud7af]")
-
-_FOOTER: Final = re.compile(
-    r"(?i)unsubscribe|you (?:get|got|receive|are receiving)|this (?:e-?mail|message) (?:was|is)|sent by|©|all rights"
-    r"|--$|https?://|отпис|вы получили|это письмо|diese e-?mail|sie erhalten|vous recevez|este (?:correo|e-?mail)"
-)
-
 MIN_TEXT: Final = 40
 """Characters beside the labels of a single sample that are more than its heading."""
 
 MAX_LINES: Final = 80
 
+NEAR: Final = timedelta(days=3)
+"""An instant in the mail that is no further from its Date may be when it happened."""
+
 MIN_LIKENESS: Final = 0.2
 """Share of the parts of two mails' shapes that must be the same for one parser to read both."""
-
-
-@dataclass
-class Proposal:
-    """A table in the making, and the decisions in words."""
-
-    table: dict[str, Any]
-    decisions: list[str] = field(default_factory=list)
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def place(self, name: str, why: str, **place: Any) -> None:
-        """Read the field `name` there, unless a better place is known already."""
-        if name not in self.fields:
-            self.fields[name] = place
-            self.decisions.append(f"{name}: {why}")
-
-    def declared(self) -> Declared:
-        """The table, checked."""
-        nested: dict[str, Any] = {}
-        for name, place in self.fields.items():
-            whose, _, part = name.rpartition(".")
-            (nested.setdefault(whose, {}) if whose else nested)[part] = place
-        return Declared.model_validate_json(json.dumps({**self.table, "fields": nested}))
 
 
 def propose(name: str, mails: Sequence[Mail]) -> Proposal:
     """A parser `name` for `mails`; raises `UsageError` for mails that do not belong together."""
     _check_together(mails)
     proposal = Proposal({"name": name, "version": 1, "match": {}})
-    labels = _common_labels(mails)
-    _from_labels(labels, mails, proposal)
+    labels = common_labels(mails)
+    from_labels(labels, mails, proposal)
     _from_headers(mails, proposal)
     found = elements(mails) if all(mail.html.strip() for mail in mails) else []
-    _from_page(found, mails, proposal)
-    subject = template([mail.subject for mail in mails], _known(mails, proposal))
-    _from_subject(subject, proposal)
-    _from_lines(mails, proposal)
+    from_page(found, mails, proposal)
+    shown = repeated(found, [proposal.author(mail) for mail in mails], mails)
+    known = [*_known(mails, proposal), *shown]
+    subject = template([mail.subject for mail in mails], known)
+    _author_of_subject(subject, [gap for gap in subject.gaps if not subject.quotes(gap)], proposal)
+    lines = [[line.strip() for line in mail.visible_text.split("\n")][:MAX_LINES] for mail in mails]
+    _author_line(lines, known, proposal)
+    _author_of_subject(subject, subject.gaps, proposal)
+    _product_of_subject(subject, mails, proposal)
+    if "text" not in proposal.fields:
+        _text_between(lines, mails, proposal)
     _recognize(subject, mails, proposal)
     _from_links(mails, proposal)
+    link_beside(labels, mails, proposal)
     _from_dates(found, mails, proposal)
     _finish(name, mails, proposal)
     return proposal
@@ -159,46 +116,18 @@ def _domain(mail: Mail) -> str:
     return mail.sender.email.rpartition("@")[2].lower() if mail.sender else ""
 
 
-def _common_labels(mails: Sequence[Mail]) -> dict[str, Role | None]:
-    """The labels that all samples have, with what they mean."""
-    told = [{answer.label: answer.role for answer in read_labels(mail).answers if answer.label} for mail in mails]
-    return {label: role for label, role in told[0].items() if all(label in one for one in told)}
-
-
-def _from_labels(labels: dict[str, Role | None], mails: Sequence[Mail], proposal: Proposal) -> None:
-    named = {role for role in labels.values() if role}
-    if not named & {Role.NAME, Role.EMAIL, Role.PHONE, Role.MESSAGE, Role.FIRST_NAME}:
-        return
-    parts = [label for role in (Role.FIRST_NAME, Role.LAST_NAME) for label, one in labels.items() if one is role]
-    if parts and Role.NAME not in named:
-        proposal.place("author.name", f"the labels {' and '.join(map(repr, parts))}", label=parts, join=len(parts) > 1)
-    for label, role in labels.items():
-        name = _ROLES.get(role) if role else None
-        if name == "author.name" and all(_is_number(labelled(mail, label)) for mail in mails):
-            name = "author.phone"  # a call: who it was is his number
-        if name:
-            told = proposal.fields.get(name)
-            if told and "label" in told and not told.get("join"):
-                told["label"].append(label)
-            else:
-                proposal.place(name, f"the label {label!r}", label=[label])
-    rest = [label for label, role in labels.items() if (role is None or role not in _ROLES) and label not in parts]
-    if rest:
-        proposal.decisions.append(f"labels kept as they are: {', '.join(rest[:8])}")
-
-
 def _from_headers(mails: Sequence[Mail], proposal: Proposal) -> None:
     answers = [(mail.reply_to, _sender_root(mail)) for mail in mails]
     theirs = [one for one, own in answers if one and registrable(_root(one.email)) != own]
     if len(theirs) == len(mails) and all("@" in one.email for one in theirs):
         proposal.place("author.email", "the address to answer to (Reply-To)", header="reply_to.email")
-        if all(_is_name(one.name) for one in theirs):
+        if all(is_name(one.name) for one in theirs):
             proposal.place("author.name", "the name in Reply-To", header="reply_to.name")
     senders = [mail.sender.name if mail.sender else "" for mail in mails]
     via = re.compile(r"^(.{1,200}?) (?:via|через|\(via|über|de|in|at|on|@) ")
     if all(map(via.match, senders)) and (len(set(senders)) > 1 or " via " in senders[0]):
         proposal.place("author.name", "the name in From", header="from.name", pattern=via.pattern)
-    elif len(set(senders)) > 1 and all(map(_is_name, senders)):
+    elif len(set(senders)) > 1 and all(map(is_name, senders)):
         proposal.place("author.name", "the name in From", header="from.name")
 
 
@@ -210,150 +139,44 @@ def _sender_root(mail: Mail) -> str:
     return registrable(_domain(mail))
 
 
-def _from_page(found: list[Element], mails: Sequence[Mail], proposal: Proposal) -> None:
-    """Author, text, product and rating by the elements that differ, those first whose names say what they are."""
-    differing = [one for one in found if one.differs and all(one.texts)]
-    names = [one for one in differing if all(map(_is_name, one.texts)) and not _has_block(one)]
-    if author := _best(names, "author.name", mails, shortest=True):
-        proposal.place("author.name", f"the element {author.selector}", css=author.selector)
-    author_texts = author.texts if author else ()
-    names_told = [next(iter(_values(mail, proposal)), "") for mail in mails]
-    texts = [one for one in differing if one.texts != author_texts and not _holds_others(one, differing, author_texts)]
-    texts = [one for one in texts if not _names_author(one, names_told)]
-    texts = [one for one in texts if not all(map(_is_name, one.texts)) or re.search(_WORDS["text"], one.selector)]
-    if text := _best(texts, "text", mails, shortest=False):
-        proposal.place("text", f"the element {text.selector}", css=text.selector)
-    others = [one for one in differing if one not in (author, text) and one.texts != author_texts]
-    named = re.compile(rf"(?i){_WORDS['product.name']}")
-    told = [one for one in others if named.search(one.selector) and not _has_block(one)]
-    if told:
-        proposal.place("product.name", f"the element {told[0].selector}", css=told[0].selector)
-    rating = [one for one in found if all(re.search(_RATING, text) for text in one.texts) and not _has_block(one)]
-    for rated in rating[:1]:
-        first = all(re.match(rf"\D*{_RATING}", text) for text in rated.texts)  # then the first number is it
-        narrowed = {} if first else {"pattern": _RATING}
-        proposal.place("rating", f"the element {rated.selector}", css=rated.selector, **narrowed)
-    _from_pictures(found, proposal)
-
-
-def _from_pictures(found: list[Element], proposal: Proposal) -> None:
-    for one in found:
-        told = " ".join(str(one.tag.get(key) or "") for key in ("class", "src", "alt", "id"))
-        if one.tag.name == "img" and re.search(_PHOTO, told) and not re.search(r"(?i)logo|icon|pixel", told):
-            src = str(one.tag.get("src") or "")
-            if host := host_of(src):
-                proposal.table["photo_hosts"] = [registrable(host) or host]
-                proposal.place("author.photo_url", f"the picture {one.selector}", css=one.selector, attribute="src")
-                return
-
-
-def _has_block(one: Element) -> bool:
-    return one.tag.find(["div", "p", "table", "td"]) is not None
-
-
-def _holds_others(one: Element, differing: list[Element], author: tuple[str, ...]) -> bool:
-    """Whether it is only the box around elements that differ themselves."""
-    inner = [other for other in differing if one.tag in other.tag.parents]
-    if author and any(other.texts == author for other in inner):
-        return True
-    return _has_block(one) and any(not _has_block(other) and other.texts != one.texts for other in inner)
-
-
-def _names_author(one: Element, names: list[str]) -> bool:
-    """Whether it is the sentence that says who it was."""
-    return all(name and name in text for name, text in zip(names, one.texts, strict=True))
-
-
-def _best(found: list[Element], name: str, mails: Sequence[Mail], *, shortest: bool) -> Element | None:
-    """The one whose selector says what it is; else, of several samples, the shortest or longest that differs."""
-    hints = re.compile(rf"(?i){_WORDS[name]}")
-    hinted = [one for one in found if hints.search(one.selector.rpartition(" > ")[2])] or [
-        one for one in found if hints.search(one.selector)
-    ]
-    in_subject = [one for one in found if shortest and _in_subjects(one, mails)]
-    pool = hinted or in_subject or ([] if len(mails) == 1 and shortest else found)
-    size = {one.selector: sum(map(len, one.texts)) for one in pool}
-    return min(pool, key=lambda one: size[one.selector] if shortest else -size[one.selector], default=None)
-
-
-def _in_subjects(one: Element, mails: Sequence[Mail]) -> bool:
-    return all(text in mail.subject for text, mail in zip(one.texts, mails, strict=True))
-
-
 def _known(mails: Sequence[Mail], proposal: Proposal) -> list[str]:
     """What is known to be no word of the template: the values that were found, names, what stands in quotes."""
-    known = [value for mail in mails for value in _values(mail, proposal)]
+    known = [value for mail in mails for value in proposal.values(mail)]
+    quoted = [re.findall(r"[\"“«„]([^\"“”«»„]{1,200})[\"”»“]", mail.subject) for mail in mails]
+    if len(mails) == 1 or quoted[0] != quoted[1]:
+        known += [words for one in quoted for words in one]
     if len(mails) == 1:
-        known += re.findall(r"[\"“«„]([^\"“”«»„]{1,200})[\"”»“]", mails[0].subject)
-        known += re.findall(r"^[A-ZА-ЯЁ][\w'’-]+ [A-ZА-ЯЁ][\w'’-]+(?= [a-zа-яё])", mails[0].subject)
         known += re.findall(r"(?<=\S )[A-ZА-ЯЁ][\w'’-]+(?: [A-ZА-ЯЁ][\w'’-]+)+", mails[0].subject)
+        if "author.name" not in proposal.fields:
+            known += re.findall(r"^[A-ZА-ЯЁ][\w'’-]+ [A-ZА-ЯЁ][\w'’-]+(?= [a-zа-яё])", mails[0].subject)
     return known
 
 
-def _values(mail: Mail, proposal: Proposal) -> Iterator[str]:
-    """The values of the author and the product, which a subject may repeat."""
-    channel = {"channel": "form", "action": "request"}
-    table = Proposal({**proposal.table, **channel}, fields=proposal.fields).declared() if proposal.fields else None
-    for interest in table.read(mail) if table else ():
-        told = (interest.author.name, interest.author.email, interest.product.name, interest.event_key)
-        yield from filter(None, told)
-
-
-def _from_subject(subject: Template, proposal: Proposal) -> None:
-    if not subject.fixed:
-        return
-    for is_author in (_is_name, _is_nickname):
-        for gap in subject.gaps:
-            if all(map(is_author, gap.values)):
+def _author_of_subject(subject: Template, gaps: list[Gap], proposal: Proposal) -> None:
+    for is_author in (is_name, is_nickname) if subject.fixed else ():
+        for gap in gaps:
+            if all(map(is_author, gap.values)) and not all(map(is_value, gap.values)):
                 place = {"in": "subject", "pattern": subject.pattern(gap)}
                 proposal.place("author.name", f"the subject, as in {gap.values[0]!r}", **place)
-    for gap in subject.gaps:
-        if "product.name" not in proposal.fields and _is_product(gap.values, proposal):
-            place = {"in": "subject", "pattern": subject.pattern(gap)}
-            proposal.place("product.name", f"the subject, as in {gap.values[0]!r}", **place)
 
 
-def _is_product(values: tuple[str, ...], proposal: Proposal) -> bool:
-    """Whether a gap of the subject is nothing that is read elsewhere already: not the author, no number, no address."""
-    plain = all(values) and not any(value.isdigit() or "@" in value or _is_number(value) for value in values)
-    author = proposal.fields.get("author.name", {})
-    return plain and bool(author) and not all(map(_is_nickname if author.get("in") == "subject" else _is_name, values))
+def _product_of_subject(subject: Template, mails: Sequence[Mail], proposal: Proposal) -> None:
+    """A gap that is nothing that is read elsewhere."""
+    known = [{*map(str.casefold, proposal.values(mail)), *(to.name.casefold() for to in mail.to)} for mail in mails]
+    for gap in subject.gaps if "author.name" in proposal.fields and subject.fixed else ():
+        told = any(value.casefold() in one for value, one in zip(gap.values, known, strict=True))
+        if not all(gap.values) or told or any(map(is_value, gap.values)):
+            continue
+        place = {"in": "subject", "pattern": subject.pattern(gap)}
+        proposal.place("product.name", f"the subject, as in {gap.values[0]!r}", **place)
 
 
-def _is_number(text: str) -> bool:
-    """Whether `text` is a telephone number, or another long one."""
-    return re.fullmatch(r"\+?[\d ()./-]{5,30}", text) is not None and sum(map(str.isdigit, text)) > 4
-
-
-def _is_nickname(text: str) -> bool:
-    """One word with a letter in it, as people call themselves in networks."""
-    return _is_name(text) or re.fullmatch(r"@?(?=[\d_.-]*[^\W\d_])[\w.-]{2,30}", text) is not None
-
-
-def _is_name(text: str) -> bool:
-    """Whether `text` may be somebody's name by its looks."""
-    words = text.split()
-    if not 0 < len(words) < 5 or len(text) > 60 or re.search(r"[\d@:/!?#*_=<>]", text):
-        return False
-    if _CASELESS.search(text):
-        return True
-    return words[0][0].isupper() and all(word[0].isupper() or len(word) < 4 for word in words)
-
-
-def _from_lines(mails: Sequence[Mail], proposal: Proposal) -> None:
-    """From the visible text: who it was by a sentence that all samples share, what he wrote by the lines around it."""
-    lines = [[line.strip() for line in mail.visible_text.split("\n")][:MAX_LINES] for mail in mails]
-    if "author.name" not in proposal.fields:
-        _author_line(lines, proposal)
-    if "text" not in proposal.fields:
-        _text_between(lines, mails, proposal)
-
-
-def _author_line(lines: list[list[str]], proposal: Proposal) -> None:
-    for line in filter(None, lines[0]):
-        one = template(_same(line, lines), _capitalized(line) if len(lines) == 1 else ())
+def _author_line(lines: list[list[str]], known: list[str], proposal: Proposal) -> None:
+    """By a sentence of the visible text that all samples share."""
+    for line in filter(None, lines[0]) if "author.name" not in proposal.fields else ():
+        one = template(_same(line, lines), known + (_capitalized(line) if len(lines) == 1 else []))
         for gap in one.gaps:
-            if len(one.fixed) > 1 and all(map(_is_name, gap.values)):
+            if len(one.fixed) > 1 and all(map(is_name, gap.values)):
                 pattern = f"(?m){one.pattern(gap)}"
                 proposal.place("author.name", f"the line “{line[:60]}”", **{"in": "text", "pattern": pattern})
                 return
@@ -376,7 +199,7 @@ def _alike(one: str, other: str) -> float:
 def _text_between(lines: list[list[str]], mails: Sequence[Mail], proposal: Proposal) -> None:
     """The longest run of lines that are not the template's, with the lines around it."""
     personal = list(dict.fromkeys(filter(None, _personal(mails, proposal))))
-    labels = _common_labels(mails)
+    labels = common_labels(mails)
     fixed = [_fixed_line(line, lines, personal, labels) for line in lines[0]]
     if len(lines) == 1:
         fixed = _around_longest(lines[0], fixed)
@@ -395,7 +218,7 @@ def _text_between(lines: list[list[str]], mails: Sequence[Mail], proposal: Propo
 def _personal(mails: Sequence[Mail], proposal: Proposal) -> Iterator[str]:
     """What must not be taken for words of the template: it is not there in the next mail, nor in a scrubbed one."""
     for mail in mails:
-        yield from _values(mail, proposal)
+        yield from proposal.values(mail)
         yield from (word for to in mail.to for word in (to.email, *to.name.split()) if len(word) > 2)
         yield from re.findall(r"(?m)^[^\W\d_]{2,12},? ([A-ZА-ЯЁ][\w-]{1,30})[,!]$", mail.visible_text)
 
@@ -405,26 +228,29 @@ def _fixed_line(line: str, lines: list[list[str]], personal: list[str], labels: 
     if not line or re.match(r"(?:https?://\S+|\W*)$", line):
         return ""
     label = re.match(r"([^:：]{1,40}[:：]) ", line)
-    if label and label[1].rstrip(":：").strip() in labels:
+    link = re.match(r"([^:：]{1,40}[:：]) ?https?://\S+$", line)
+    shared = link and all(any(other.startswith(link[1]) for other in one) for one in lines)
+    if label and (shared or label[1].rstrip(":：").strip() in labels):
         return f"^{escaped(label[1])}"
     same = _same(line, lines)
     one = template(same, personal)
     known = len(lines) > 1 or any(value in line for value in personal)
     enough = len(one.fixed) > 1 or (one.fixed and not one.gaps)
-    share = sum(map(len, one.fixed)) / max(1, len(line))
-    return one.pattern() if known and enough and (share > 0.3 or not one.gaps) and len(line) < 200 else ""
+    bare = re.sub(r"https?://\S+", "", line)
+    share = sum(map(len, one.fixed)) / max(1, len(bare))
+    return one.pattern() if known and enough and (share > 0.3 or not one.gaps) and len(bare) < 200 else ""
 
 
 def _around_longest(lines: list[str], fixed: list[str]) -> list[str]:
     """Of one sample nobody knows which lines are the template's: those that end with a colon, what is above the last
     known one before the longest paragraph, and what a footer says."""
-    spoken = [n for n, line in enumerate(lines) if line and not fixed[n] and not _FOOTER.search(line)]
+    spoken = [n for n, line in enumerate(lines) if line and not fixed[n] and not FOOTER.search(line)]
     if not spoken:
         return fixed
     longest = max(spoken, key=lambda n: len(lines[n]))
     told = list(fixed)
     for number, line in enumerate(lines):
-        sure = line.endswith(":") or _FOOTER.search(line)
+        sure = line.endswith(":") or FOOTER.search(line)
         if line and not told[number] and sure and not re.search(r"https?://|@", line):
             told[number] = f"^{escaped(re.split(r'[0-9]', line)[0][:60])}"
     if not any(told[:longest]) and longest:
@@ -496,7 +322,7 @@ def _machine_header(mails: Sequence[Mail]) -> str:
 
 def _from_links(mails: Sequence[Mail], proposal: Proposal) -> None:
     found = [one for one in pages(mails) if not re.search(_DULL, f"{one.links[0]} {one.words}")]
-    names = [next(iter(_values(mail, proposal)), "") for mail in mails]
+    names = [next(iter(proposal.values(mail)), "") for mail in mails]
     profile = next((one for one in found if _is_profile(one, names)), None)
     own = _sender_root(mails[0])
     places = [one for one in found if one is not profile and one.differs and (one.has_ids or len(mails) > 1)]
@@ -516,7 +342,7 @@ def _from_links(mails: Sequence[Mail], proposal: Proposal) -> None:
 
 
 def _is_profile(page: Page, names: list[str]) -> bool:
-    return bool(names[0] and page.words == names[0]) or bool(re.search(_PROFILE, page.links[0]))
+    return bool(names[0] and page.words == names[0]) or bool(re.search(PROFILE, page.links[0]))
 
 
 def _worth(page: Page, own: str) -> int:
@@ -533,14 +359,27 @@ def _worth(page: Page, own: str) -> int:
 
 def _from_dates(found: list[Element], mails: Sequence[Mail], proposal: Proposal) -> None:
     languages = tuple(dict.fromkeys(filter(None, (detect(mails[0].visible_text), "en"))))
-    dated = [one for one in found if not _has_block(one) and all(0 < len(text) < 60 for text in one.texts)]
+    dated = [one for one in found if not has_block(one) and all(0 < len(text) < 60 for text in one.texts)]
     for one in dated:
-        moments = [parse_moment(text, languages, mail.date) for text, mail in zip(one.texts, mails, strict=True)]
-        if all(moments):
+        if all(_is_then(text, languages, mail) for text, mail in zip(one.texts, mails, strict=True)):
             proposal.place("occurred_at", f"the element {one.selector}", css=one.selector)
             break
+    told = proposal.fields.get("occurred_at")
+    if (
+        told
+        and "label" in told
+        and not all(_is_then(labelled(mail, *told["label"]), languages, mail) for mail in mails)
+    ):
+        del proposal.fields["occurred_at"]
+        proposal.decisions.append(f"occurred_at: {told['label'][0]!r} is far from the Date of the mail, so it is none")
     if "occurred_at" in proposal.fields:
         proposal.table["languages"] = list(languages)
+
+
+def _is_then(text: str, languages: tuple[str, ...], mail: Mail) -> bool:
+    """Whether `text` is an instant near that of the mail: another one is when a guest will come, or an order is due."""
+    moment = parse_moment(text, languages, mail.date)
+    return moment is not None and (mail.date is None or abs(moment.date() - mail.date.date()) <= NEAR)
 
 
 def _finish(name: str, mails: Sequence[Mail], proposal: Proposal) -> None:

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from bs4 import Tag
 from soupsieve import escape as css_escape
 
+from interest_ingest.authoring.looks import is_id
 from interest_ingest.mail import Mail
 from interest_ingest.mail.html import render
 from interest_ingest.parsing.links import is_action_link, unwrap
 
-_TOKEN: Final = re.compile(r"\w+(?:[-'’.@]\w+)*|[^\w\s]")
+_TOKEN: Final = re.compile(r"https?://[^\s<>()\"]{1,2000}(?<![.,;:!?])|(?:\+(?=\d))?\w+(?:[-'’.@]\w+)*|[^\w\s]")
 _LAYOUT: Final = frozenset(
     (
         *("html", "body", "head", "style", "script", "title", "meta", "link", "br", "hr"),
@@ -49,6 +50,8 @@ class Gap(NamedTuple):
     @property
     def pattern(self) -> str:
         """Takes as little as it can; it may be empty if it was so in some text."""
+        if any("://" in one for one in self.values):
+            return r"\S{1,2000}?" if all(self.values) else r"\S{0,2000}?"
         return f".{{{int(all(self.values))},200}}?"
 
 
@@ -68,6 +71,11 @@ class Template:
         """The words that are no gaps, without signs."""
         return [part.text for part in self.parts if isinstance(part, Word) and part.text[0].isalnum()]
 
+    def quotes(self, gap: Gap) -> bool:
+        """Whether `gap` stands in quotes: then it is rather a thing than a person."""
+        before = self.parts[self.parts.index(gap) - 1]
+        return isinstance(before, Word) and before.text in '"“«„' and gap is not self.parts[0]
+
     def pattern(self, group: Gap | None = None) -> str:
         """A regular expression for such sentences, in which the gap `group` is a group."""
         out = ""
@@ -82,22 +90,27 @@ class Template:
 
 
 def template(texts: Sequence[str], varying: Collection[str] = ()) -> Template:
-    """The words that all `texts` share, in their order; numbers and the words of `varying` are never among them."""
+    """The words that all `texts` share, in their order; never numbers, links, and the words of `varying`."""
     lists = [_words(text, varying) for text in texts]
     loose = {word.casefold() for value in varying for word in (value, *_TOKEN.findall(value))}
     common: list[str] = reduce(_shared, ([word.text for word in one] for one in lists))
-    common = [one for one in common if one.casefold() not in loose and not any(map(str.isdigit, one))]
+    common = [one for one in common if one.casefold() not in loose and not re.search(r"\d|://", one)]
     while (aligned := [_gaps(one, common) for one in lists]) and None in aligned:
         common.pop()  # a word that was left out may have stood for another of the same letters
-    values = [[" ".join(gap) for gap in gaps or []] for gaps in aligned]
     parts: list[Word | Gap] = []
     for number in range(len(common) + 1):
-        told = tuple(_told(one[number], text) for one, text in zip(values, texts, strict=True))
-        if any(told):
-            parts.append(Gap(told, _is_spaced(told, texts)))
+        gaps = [one[number] for one in aligned if one is not None]
+        if any(gaps):
+            spaced = next(gap[0].spaced for gap in gaps if gap)
+            parts.append(Gap(tuple(map(_joined, gaps)), spaced))
         if number < len(common):
             parts.append(Word(common[number], _follows(lists[0], common, number)))
     return Template(tuple(parts))
+
+
+def _joined(words: list[Word]) -> str:
+    """The words as they were written, with one blank where there was white space."""
+    return "".join(f"{' ' if word.spaced else ''}{word.text}" for word in words).strip()
 
 
 def _words(text: str, varying: Collection[str]) -> list[Word]:
@@ -118,30 +131,17 @@ def _shared(one: list[str], other: list[str]) -> list[str]:
     return [word for block in blocks for word in one[block.a : block.a + block.size]]
 
 
-def _gaps(words: list[Word], common: list[str]) -> list[list[str]] | None:
+def _gaps(words: list[Word], common: list[str]) -> list[list[Word]] | None:
     """What stands before, between and behind the `common` words; None if they are not all there."""
-    gaps: list[list[str]] = [[]]
+    gaps: list[list[Word]] = [[]]
     wanted = list(common)
     for word in words:
         if wanted and word.text == wanted[0]:
             wanted.pop(0)
             gaps.append([])
         else:
-            gaps[-1].append(word.text)
+            gaps[-1].append(word)
     return None if wanted else gaps
-
-
-def _told(words: str, text: str) -> str:
-    """The words of a gap as they are written in `text`."""
-    pattern = r"\s*".join(map(re.escape, words.split(" ")))
-    found = re.search(pattern, text) if words else None
-    return found[0] if found else words
-
-
-def _is_spaced(values: Sequence[str], texts: Sequence[str]) -> bool:
-    """Whether a blank stands before the first of `values` that is not empty."""
-    value, text = next((value, text) for value, text in zip(values, texts, strict=True) if value)
-    return text[: max(0, text.find(value))][-1:].isspace()
 
 
 def _follows(words: list[Word], common: list[str], number: int) -> bool:
@@ -273,7 +273,7 @@ def _generalized(link: str) -> str:
     """The last words of the path with the ids in them as groups, and the ids of the query."""
     parts = urlsplit(link)
     segments = [one for one in parts.path.split("/") if one]
-    ids = [number for number, one in enumerate(segments) if _is_id(one)]
+    ids = [number for number, one in enumerate(segments) if is_id(one)]
     start = max(0, ids[0] - 1) if ids else max(0, len(segments) - 2)
     while ids and start > 0 and not _NOUN.fullmatch(segments[start]):  # a page's own words in the address
         start -= 1
@@ -293,13 +293,6 @@ def _generalized(link: str) -> str:
 def _segment(segment: str, *, fixed: bool) -> str:
     if segment.isdigit():
         return "([0-9]+)"
-    if _is_id(segment):
+    if is_id(segment):
         return r"([\w-]+)"
     return escaped(segment) if fixed and re.fullmatch(r"[A-Za-z_.-]{1,30}", segment) else "[^/?#]+"
-
-
-def _is_id(segment: str) -> bool:
-    if segment.isdigit():
-        return True
-    mixed = any(map(str.isdigit, segment)) and any(map(str.isalpha, segment))
-    return mixed and len(segment) > 7 and re.fullmatch(r"[\w-]+", segment) is not None and segment.count("-") < 5

@@ -81,9 +81,11 @@ def header(mail: Mail, name: str) -> str:
 
 
 def number(text: str) -> float | None:
-    """The first number in `text`: `4,5 of 5` is 4.5."""
-    match = re.search(r"\d{1,9}(?:[.,]\d{1,3})?", text)
-    return float(match[0].replace(",", ".")) if match else None
+    """The first number in `text`: `4,5 of 5` is 4.5; of a text without any how many stars are drawn: `★★★☆☆` is 3."""
+    if match := re.search(r"\d{1,9}(?:[.,]\d{1,3})?", text):
+        return float(match[0].replace(",", "."))
+    stars = re.search(r"[★⭐]{1,10}", text)
+    return float(len(stars[0])) if stars else None
 
 
 def found(pattern: str, text: str) -> str:
@@ -95,12 +97,19 @@ def found(pattern: str, text: str) -> str:
 def between(where: Where, opening: str, closing: str) -> str:
     """The visible text between the first line in which `opening` is found and the next in which `closing` is.
 
-    Without `opening` from the beginning, without `closing` to the end; "" if one of them is given and not found.
+    Without `opening` from the beginning, without `closing` to the end; "" if one of them is given and not found. The
+    marks of a quote (`> `) are left out where every line begins with one.
     """
     lines = visible(where).split("\n")
     start = _line(lines, opening, 0) if opening else -1
     end = len(lines) if start is None or not closing else _line(lines, closing, start + 1)
-    return "" if start is None or end is None else "\n".join(lines[start + 1 : end]).strip()
+    return "" if start is None or end is None else _unquoted("\n".join(lines[start + 1 : end]).strip())
+
+
+def _unquoted(text: str) -> str:
+    lines = text.split("\n")
+    quoted = all(line.startswith(">") for line in lines if line.strip())
+    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines) if quoted else text
 
 
 def _line(lines: list[str], pattern: str, start: int) -> int | None:
