@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import shlex
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from interest_ingest.cli import shapes
 from interest_ingest.store import Store
 from tests.test_cli.test_commands import Run
 from tests.test_cli.test_commands import run as run
@@ -58,6 +60,25 @@ def test_unmatched_mails_become_a_parser_by_the_command_that_is_printed(run: Run
     assert (written.code, "reads all samples" in written.out) == (0, True), written
 
 
+def test_of_many_groups_the_largest_are_shown(
+    run: Run, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sender in a thousand is worth a parser; to find him no mail of the others has to be read."""
+    (tmp_path / "in").mkdir()
+    unknown(tmp_path / "in")
+    for number in range(6):
+        raw = (tmp_path / "in" / "0.eml").read_bytes().replace(b"ask.example", f"s{number}.example".encode())
+        (tmp_path / "in" / f"s{number}.eml").write_bytes(raw)
+    run("--config", config, "import", "in")
+    words = ("--config", config, "mails", "--outcome", "unmatched", "--by-shape")
+    assert len(run(*words, "--json").document["groups"]) == 7
+    monkeypatch.setattr(shapes, "SHOWN", 2)
+    shown = run(*words).out
+    assert "ask.example" in shown
+    assert shown.count(" && ") == 2
+    assert "5 smaller groups with 5 mails are not shown; --json has all" in shown
+
+
 def test_a_raw_mail_is_printed_or_written(run: Run, config: str, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     unknown(tmp_path / "in")
@@ -87,12 +108,12 @@ def test_mistakes_are_one_sentence(run: Run, config: str, words: tuple[str, ...]
 
 def test_health_tells_what_is_usual_and_what_has_changed(run: Run, config: str, tmp_path: Path) -> None:
     assert run("--config", config, "parser", "health", "--json").document == {"parsers": [], "samples": []}
-    chance = random.Random(1)
+    chance, begin = random.Random(1), datetime.now(UTC) - timedelta(days=5)
     with Store.open("sqlite:///i.db") as store:
         course = replay.Replay(store, step=20)
         people = [replay.person(chance) for _ in range(90)]
         mails = [
-            replay.Sent(replay.BEGIN + number * replay.HOUR, "", replay.comment(chance, who, number))
+            replay.Sent(begin + number * replay.HOUR, "", replay.comment(chance, who, number))
             for number, who in enumerate(people)
         ]
         course.take(mails[:60])

@@ -29,6 +29,9 @@ COLUMNS: Columns = {
 }
 
 WIDTH = 80
+SHOWN = 100
+"""So many groups are shown to people, the largest."""
+
 COMMANDS = 10
 """So many commands are shown to people, those of the largest groups; --json has all."""
 
@@ -39,7 +42,8 @@ def by_shape(given: Given, store: Store, outcome: Outcome, *, as_json: bool) -> 
     The subject of an example is shown with its numbers and addresses hidden; it may still name a person.
     """
     program = f"interest-ingest --config {shlex.quote(str(given.path))}" if given.path else "interest-ingest"
-    groups = [_document(store, one, program) for one in store.groups(outcome)]
+    found = store.groups(outcome)
+    groups = [_document(store, one, program) for one in (found if as_json else found[:SHOWN])]
     if as_json:
         print_json({"outcome": outcome.value, "groups": groups})
         return
@@ -49,6 +53,9 @@ def by_shape(given: Given, store: Store, outcome: Outcome, *, as_json: bool) -> 
     print_table(COLUMNS, [_row(one) for one in groups])
     for one in [one for one in groups if one["command"]][:COMMANDS]:
         click.echo(one["command"])
+    if rest := found[SHOWN:]:
+        mails = sum(one.mails for one in rest)
+        click.echo(f"{len(rest)} smaller groups with {mails} mails are not shown; --json has all")
     if any(not one["shape"] for one in groups):
         click.echo(
             "mails without a shape were read by an earlier version: interest-ingest reparse --apply gives them one"
@@ -59,16 +66,15 @@ def _document(store: Store, one: Group, program: str) -> dict[str, Any]:
     from interest_ingest.ingest.header import header_of
     from interest_ingest.watch.drift import begin_parser
 
-    kept = [(mail_id, raw) for mail_id in one.mail_ids if (raw := store.raw(mail_id))]
-    ids = [mail_id for mail_id, _ in kept]
+    raw = store.raw(one.mail_ids[0]) if one.mail_ids else None
     return {
         "sender": one.sender or None,
         "shape": one.shape or None,
         "mails": one.mails,
         "newest": one.newest_at.strftime("%Y-%m-%dT%H:%M:%SZ") if one.newest_at else None,
-        "mail_ids": ids,
-        "subject": _hidden(header_of(kept[0][1]).subject) if kept else None,
-        "command": begin_parser(one.sender, one.shape, ids, program) if kept and one.shape else None,
+        "mail_ids": list(one.mail_ids),
+        "subject": _hidden(header_of(raw).subject) if raw else None,
+        "command": begin_parser(one.sender, one.shape, one.mail_ids, program) if raw and one.shape else None,
     }
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from interest_ingest.cards import Outcome, Reading, clean_line
 from interest_ingest.store.habits import SHORT, Habit, ShapeHabit, Told, told
 from interest_ingest.store.ledger import chunks
-from interest_ingest.store.tables import MAX_INTEGER, delivery, habit, habit_shape
+from interest_ingest.store.tables import MAX_INTEGER, delivery, habit, habit_shape, raw_message
 
 MAX_HABITS: Final = 2_000
 """Parsers and senders that are watched at most; of more those that are longest unseen are forgotten."""
@@ -206,7 +206,7 @@ class Group:
     mails: int
     newest_at: datetime | None
     mail_ids: tuple[int, ...]
-    """The newest SAMPLES of them, the newest first."""
+    """The newest SAMPLES of those whose bytes are kept, the newest first."""
 
 
 SAMPLES: Final = 5
@@ -215,7 +215,8 @@ SAMPLES: Final = 5
 def groups(connection: Connection, outcome: Outcome) -> list[Group]:
     """The mails of an outcome by sender and shape, the most frequent first. Reads all mails of that outcome."""
     columns = (delivery.c.raw_id, delivery.c.sender, delivery.c.shape, delivery.c.received_at)
-    its = select(*columns).where(delivery.c.outcome == outcome).order_by(delivery.c.id)
+    its = select(*columns, raw_message.c.body.is_not(None).label("kept")).outerjoin(raw_message)
+    its = its.where(delivery.c.outcome == outcome).order_by(delivery.c.id)
     mails: Counter[Key] = Counter()
     newest: dict[Key, datetime | None] = {}
     samples: defaultdict[Key, deque[int]] = defaultdict(lambda: deque(maxlen=SAMPLES))
@@ -223,7 +224,7 @@ def groups(connection: Connection, outcome: Outcome) -> list[Group]:
         key = (row.sender or "", row.shape or "")
         mails[key] += 1
         newest[key] = max(filter(None, (newest.get(key), row.received_at)), default=None)
-        if row.raw_id is not None:
+        if row.kept:
             samples[key].append(row.raw_id)
     found = [Group(*key, number, newest[key], tuple(reversed(samples[key]))) for key, number in mails.items()]
     return sorted(found, key=lambda one: (-one.mails, one.sender, one.shape))
