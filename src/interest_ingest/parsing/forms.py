@@ -11,7 +11,7 @@ from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.automatic import is_account_notice, is_robot
 from interest_ingest.parsing.contract import Ignored
 from interest_ingest.parsing.domains import is_free_mail
-from interest_ingest.parsing.labels import Labels, read_labels, split_footer
+from interest_ingest.parsing.labels import Labels, is_prose, read_labels, split_footer
 from interest_ingest.parsing.lines import BEHIND
 from interest_ingest.parsing.phrases import MAIL_CLIENT, SAYS_RECEIVED, SOFTWARE
 from interest_ingest.parsing.tail import site_of
@@ -28,7 +28,8 @@ _SIGNED_PAGE = re.compile(r"([^<>()@:：\n]{1,80}?)\s?\((https?://[^\s<>()]{1,50
 """Drupal: the page of a known visitor stands beside his name."""
 _PERSON = re.compile(r"(?:[A-ZÀ-ÞĀ-ŽА-ЯЁІЇЄ][a-zà-ÿā-žа-яёіїє'’.-]{0,20} ){1,3}[A-ZÀ-ÞА-ЯЁІЇЄ][\w'’-]{1,30}")
 _WROTE = re.compile(
-    r"(?i)(?:has )?(?:wrote|writes|written|schrieb|schreibt|(?:на)?пис(?:ала?|али|ав|ше)|написала?|a écrit|escribió|"
+    r"(?i)(?:(?:has|vous|nous|ihnen|uns|вам|нам|le|ti|te|vi|ci|lhe|do nas) )?"
+    r"(?:wrote|writes|written|schrieb|schreibt|(?:на)?пис(?:ала?|али|ав|ше)|написала?|a écrit|escribió|"
     r"ha scritto|escreveu|napisał(?:/?a)?|yazdı)\s?:?"
 )
 _KEY = re.compile(r"[a-z0-9]{1,30}(?:_[a-z0-9]{1,30}){1,9}|[FL]NAME")
@@ -43,7 +44,7 @@ _TRACKED: Final = frozenset((Role.IP, Role.USER_AGENT, Role.REFERRER))
 _SENTENCE = re.compile(r"[.!?。؟।](?:\s|$)")
 _STARS = re.compile("[★⭐]")
 _NUMBER = re.compile(r"\d{1,2}(?:[.,]\d)?")
-_SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch|nobody)")
+_SYSTEM = re.compile(r"(?i)(root|cron|anacron|daemon|mailer-daemon|postmaster|logwatch)")
 
 _CALLED = re.compile(r"(?<![\w.,/@#№-])\(?\+?\d[\d ().\u2010-\u2013/\xa0-]{5,22}\d(?![\w@]|[.,:]\d)")
 """A number to call, anywhere in a line."""
@@ -118,9 +119,23 @@ def known_form(mail: Mail) -> Form | None:
 
 def form_of(labels: Labels, mail: Mail) -> Form:
     """What `labels` tell of the customer; what they lack may stand in the headers of `mail`."""
-    email = _email(labels) or _answer_address(mail)
+    named, stated = ("", "") if _email(labels) else _introduced(labels.intro, mail)
+    email = _email(labels) or stated or _answer_address(mail)
     text = labels.message or _own_words(labels, email, mail) or _joined(labels)
-    return Form(labels, _name(labels, mail), email, _phone(labels), text, _page(labels, mail))
+    name = named if named and Role.NAME not in labels.roles else _name(labels, mail)
+    return Form(labels, name, email, _phone(labels), text, _page(labels, mail))
+
+
+def _introduced(intro: str, mail: Mail) -> tuple[str, str]:
+    """Name and address in a line above the fields: `Eunice Barlow (eunice@…) on Tuesday`, as FormMail has it."""
+    if "@" not in intro:
+        return "", ""
+    own = {a.email.lower() for a in (mail.sender, *mail.to) if a}
+    for line in intro.split("\n")[:12]:
+        found = _SIGNED_LINE.match(line.strip()[:800]) if "@" in line else None
+        if found and found[2].lower() not in own and len(found[1].split()) < 5:
+            return resolve(found[1]).strip(), found[2]
+    return "", ""
 
 
 def _bare_form(mail: Mail) -> Form | None:
@@ -295,6 +310,7 @@ def _is_nothing_else(labels: Labels, filled: set[Role], mail: Mail) -> bool:
         return False
     above = says_form(labels.intro[:300]) or (Role.MESSAGE in filled and says_site(labels.intro[:300]))
     announced = above or says_form(mail.subject) or bool(_TRACKED & labels.roles)
+    announced = announced or (Role.PAGE_URL in labels.roles and not labels.by_hand)
     announced = announced or any(_KEY.fullmatch(answer.label) for answer in labels.answers)
     if not email and _SENTENCE.search(labels.intro[:300]) and not above:
         return False  # else the sender's address would be lost
@@ -457,6 +473,9 @@ def _announced_name(labels: Labels) -> str:
 def _joined(labels: Labels) -> str:
     """The answers to the form's own questions, in place of a message."""
     own = [a for a in labels.answers if a.role in (None, Role.TOPIC, Role.SUBJECT) and a.value and a.label]
+    prose = max((a.value for a in own if is_prose(a.value)), key=len, default="")
+    if prose:
+        return prose
     return "\n".join(f"{answer.label}: {answer.value}" for answer in own)
 
 

@@ -42,6 +42,7 @@ from interest_ingest.parsing.tokens import EMAIL, URL, find_email, find_url, res
 from interest_ingest.parsing.vocabulary import Role, role_of, says_form, says_site
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।]\s*$")
+_INITIAL = re.compile(r"^\S+(?: [^\W\d_]\.){1,2}$")
 _UNSPACED_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -389,7 +390,7 @@ class _Reader:
         for at, after in zip(numbers, [*numbers[1:], len(self._lines)], strict=True):
             field = self._lines[at].field
             text = self._told(at, after) if field and field.role in (None, Role.TOPIC) else ""
-            if len(text) > most and _is_prose(text):
+            if len(text) > most and is_prose(text):
                 best, most = at, len(text)
             elif _is_greeting(field) and any(line.text.strip() for line in self._lines[at + 1 : after]):
                 return at
@@ -408,7 +409,7 @@ class _Reader:
     def _is_told(self, at: int) -> bool:
         """Whether the last field has a few words beside its label and a paragraph below it."""
         field = self._lines[at].field
-        if field is None or not field.value or _is_prose(field.value) or field.layout is Layout.CELL:
+        if field is None or not field.value or is_prose(field.value) or field.layout is Layout.CELL:
             return False
         return len(self._lines) > at + 2 and not self._lines[at + 1].text.strip()
 
@@ -456,9 +457,19 @@ class _Reader:
             return self._read_answer(at, field, line.link)
         if not line.text.strip() or is_ruler(line.text):
             return at + 1
+        if self._is_section(at):
+            return at + 1
         if self._body is None and not self._message and not self._is_behind(line):
             return self._read_message(at, None)
         return self._read_other(at, line)
+
+    def _is_section(self, at: int) -> bool:
+        """Whether a few words, apart, are the heading of the fields right below: `About your dog`."""
+        text = self._lines[at].text.strip()
+        if at == 0 or self._lines[at - 1].text.strip() or len(text.split()) > 5 or _SENTENCE_END.search(text):
+            return False
+        below = [line.field for line in self._lines[at + 1 : at + 3]]
+        return len(below) == 2 and all(one is not None and one.value and fits(one, self._style) for one in below)
 
     def _read_answer(self, at: int, field: Field, link: str) -> int:
         value, after = field.value, at + 1
@@ -548,8 +559,10 @@ def _is_greeting(field: Field | None) -> bool:
     return field is not None and field.role in (None, Role.TOPIC) and field.value[-1:] in tuple("!,:！，：،")
 
 
-def _is_prose(text: str) -> bool:
+def is_prose(text: str) -> bool:
     """Whether `text` is what people write into a large field: lines, sentences, or many words."""
+    if _INITIAL.search(text) and "\n" not in text:  # `Koval O. P.`
+        return False
     many = len(_UNSPACED_SCRIPT.findall(text)) > 7
     return "\n" in text or len(text.split()) > 5 or (bool(_SENTENCE_END.search(text)) and (many or " " in text.strip()))
 

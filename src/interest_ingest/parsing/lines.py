@@ -41,7 +41,7 @@ class Style(NamedTuple):
 EXACT: Final = frozenset((Layout.CELL, Layout.FENCE, Layout.BRACKET, Layout.BOLD, Layout.MARKED))
 BLOCK: Final = Style(Layout.COLON, "¶")
 """`label: value` that begins a block of a page: the lines of one value are parted by <br>."""
-_EXACT_SIGNS: Final = frozenset((BLOCK.sign, "=>", "= ", "=", "|", "->", "→", "»", "\t"))
+_EXACT_SIGNS: Final = frozenset((BLOCK.sign, "=>", "= ", "=", "|", "->", "→", "»", "\t", "...", "--"))
 
 
 def is_exact(style: Style) -> bool:
@@ -96,8 +96,10 @@ _BOLD = re.compile(rf"[^\w{BOLD_ON}]*{BOLD_ON}([^{BOLD_OFF}]{{1,120}}){BOLD_OFF}
 _DIGITS: Final = frozenset("0123456789")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _COLON = re.compile(r"([^:：\n]{1,80}?)\s{0,20}[:：]{1,2}(?!//)\s*(.*)$")
-_PARTED = re.compile(r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(-|–|—|=>|=|\||->|→|»)(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$")
-_PARTING = re.compile(r"[=|\t–—→»]|\s-")
+_PARTED = re.compile(
+    r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(--?|–|—|=>|=|\||->|→|»|\.{3,40})(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$"
+)
+_PARTING = re.compile(r"[=|\t–—→»]|\s-|\s\.\.\.")
 _NUMBER_ALONE = re.compile(r"[+(]?(?:[0\d][\d ().\u2010-\u2013/-]{6,24})")
 _DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
@@ -160,8 +162,15 @@ def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | No
 def role_beside(label: str, value: str) -> Role | None:
     """What the field `label` means if `value` is in it: `Contact` may hold a name, a number or an address."""
     role = role_of(label)
-    unsure = role in (None, Role.NAME) or (role is Role.PHONE and "@" in value)
-    return (_role_by(value) if value and unsure else None) or role
+    if not value or role in _SURE:
+        return role
+    shape = _role_by(value)
+    unsure = role in (None, Role.NAME, Role.EMAIL)
+    return shape if shape is Role.EMAIL or (shape and unsure) else role
+
+
+_SURE: Final = frozenset((Role.MESSAGE, Role.SUBJECT, Role.PAPER, Role.USERNAME, Role.PASSWORD, Role.FORM))
+"""What a field that is called so holds, whatever it looks like."""
 
 
 def _role_by(value: str) -> Role | None:
@@ -229,7 +238,7 @@ def _parted(bare: str, sign: str = "") -> Field | None:
     if not found:
         return None
     given = found[2] or found[3] or found[4]
-    given = "= " if found[2] == "=" else given
+    given = "= " if found[2] == "=" else "..." if given[0] == "." else given
     if found[4] and _IN_URL.search(found[1]):
         return None
     if given != sign if sign else not (is_label(found[1]) or role_of(found[1])):

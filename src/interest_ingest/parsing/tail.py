@@ -236,7 +236,9 @@ class Tail:
         """A footer is a paragraph of its own; what touches the message is its last line, whatever it says."""
         above = self._lines[at - 1].text if at > self._begin else "" if not self._inline else "message"
         apart = not above.strip() or bool(is_ruler(above)) or is_footer(self._lines[at - 1], self._site)
-        return apart and (is_footer(self._lines[at], self._site) or self._is_signed(at))
+        field = self._lines[at].field
+        link = bool(field and field.role is None and URL.fullmatch(field.value) and self._site.owns(field.value))
+        return apart and (link or is_footer(self._lines[at], self._site) or self._is_signed(at))
 
     def _is_signed(self, at: int) -> bool:
         """Whether the site takes its leave in this line and the next, the last one: `Regards,` and its name."""

@@ -127,6 +127,14 @@ MORE: Final[dict[str, str]] = {
         családnév, nume de familie, επώνυμο, επίθετο, nama belakang, นามสกุล
     """,
     "name": """
+        patiënt, besteller, aanvrager, gast, deelnemer, leerling, kandidaat, ouder, patient, elev, gäst, deltagare,
+        sökande,
+        beställare, gæst, deltager, ansøger, gjest, deltaker, søker, potilas, vieras, osallistuja, hakija, tilaaja,
+        pacient,
+        host, účastník, žadatel, objednatel, student, žák, hosť, žiadateľ, páciens, vendég, résztvevő, jelentkező,
+        oaspete,
+        participant, solicitant, ασθενής, επισκέπτης, пациент, гост, участник, заявител, bệnh nhân, học viên,
+        họ tên khách, người đặt, người đăng ký, pasien, tamu, pemesan, peserta, pelamar, siswa,
         naam, uw naam, volledige naam, voor en achternaam, contactpersoon, klant, naam klant, hoe heet je, afzender,
         namn, ditt namn, för och efternamn, fullständigt namn, kontaktperson, kund, kundens namn, vad heter du,
         avsändare, navn, dit navn, ditt navn, fulde navn, fullt navn, for og efternavn, kunde, hvad hedder du, nimi,
@@ -140,6 +148,9 @@ MORE: Final[dict[str, str]] = {
         nama pemesan, nama penuh, ชื่อ, ชื่อ นามสกุล, ชื่อลูกค้า, ผู้ติดต่อ
     """,
     "message": """
+        keluhan, aduan, důvod návštěvy, obtíže, dôvod návštevy, reden van bezoek, klacht, klachten, extra wensen, övriga
+        upplysningar, övriga önskemål, besöksorsak, panasz, motivul vizitei, tình trạng, yêu cầu đặc biệt,
+        permintaan khusus,
         bericht, uw bericht, jouw bericht, je bericht, =vraag, uw vraag, je vraag, =vragen, opmerking, opmerkingen,
         toelichting, omschrijving, waarmee kunnen we helpen, waarmee kunnen wij helpen, waarmee kunnen we je helpen,
         waarmee kunnen wij u helpen, waar kunnen we mee helpen, bijzonderheden, uw aanvraag, wensen, vertel ons

@@ -106,7 +106,8 @@ _PHRASES: dict[Role, str] = {
         =source, =источник, =medium, =campaign
     """,
     Role.PAGE_URL: """
-        page url, page link, page address, page title, page, form page, form url, contact form url, source url,
+        =landing, лендинг, посадочная страница, адрес лендинга, page url, page link, page address, page title, page,
+        form page, form url, contact form url, source url,
         source page, landing page, sent from page, submitted from, submitted on page, submission url, url of page,
         url of the page, from page, страница, страницы, со страницы, ссылка на страницу, адрес страницы,
         url страницы, отправлено со страницы, сторінка, зі сторінки, адреса сторінки, seite, seiten url,
@@ -193,6 +194,8 @@ _PHRASES: dict[Role, str] = {
         votre mail, votre courriel, mon email
     """,
     Role.PHONE: """
+        =ring, reach me at, reach me on, erreichbar, erreichbar unter, joignable, joignable au, nr kontaktowy,
+        kontaktowy nr, telefon kontaktowy, bel me, куда перезвонить, куда звонить, на какой номер,
         phone, phone number, phone no, telephone, telephone number, tel, tel no, mobile, mobile number,
         mobile phone, cell, cell phone, cellphone, contact number, contact no, whatsapp, whats app, viber,
         telegram, call back number, =номер, fon, телефон*, тел, моб, мобильн*, сотовый, номер для связи,
@@ -258,6 +261,8 @@ _PHRASES: dict[Role, str] = {
         部门, 咨询类型, 문의유형, 문의 유형, 분류, 부서
     """,
     Role.PRODUCT: """
+        vehicle, car model, fahrzeug, véhicule, vehículo, veicolo, veículo, =service needed, خدمت مورد نظر,
+        خدمات مورد نظر,
         product, product name, name of product, name of the product, =item, item name, product title, =article,
         goods, товар*, название товара, наименование, продукт, продукция, модель, назва товару, produkt,
         produktname, artikel, artikelname, ware, produit, nom du produit, producto, nombre del producto, artículo,
@@ -345,6 +350,25 @@ _PHRASES: dict[Role, str] = {
         संबोधन, =성
     """,
     Role.NAME: """
+        patient, patients name, student, pupil, applicant, candidate, hirer, tenant, participant, parent, guardian,
+        rider,
+        member name, booker, booked by, reporter, complainant, prospect, subscriber, respondent, пациент*, ученик*,
+        студент*, слушател*, соискател*, кандидат*, участник*, родител*, гость, гостя, абонент*, плательщик фио,
+        посетител*, пацієнт*, учень, учня, студент, учасник*, гість, гостя, відвідувач*, заявник*, patientin, patienten,
+        interessent, interessentin, bewerber, bewerberin, teilnehmer, teilnehmerin, anmelder, besteller, gast, mieter,
+        schüler, elternteil, auftraggeber, antragsteller, demandeur, candidat, participant, élève, patient, locataire,
+        client, visiteur, acheteur, réservé par, parent, paciente, alumno, alumna, solicitante, interesado, candidato,
+        huésped, participante, comprador, titular, paziente, candidato, ospite, partecipante, richiedente, acquirente,
+        intestatario, a nome di, prenotato da, hóspede, aluno, requerente, visitante, interessado, pacjent*, gość,
+        uczeń,
+        uczestnik*, zamawiając*, zgłaszając*, kandydat*, rezerwując*, hasta adı, hasta, misafir, öğrenci, katılımcı,
+        başvuran, ziyaretçi, ziyaretçi adı, aday, نام بیمار, بیمار, مراجع, متقاضی, مهمان, دانشجو, دانش آموز, المريض,
+        اسم المريض, الضيف, اسم الضيف, الطالب, اسم الطالب, مقدم الطلب, الزائر, מטופל, אורח, תלמיד, מועמד, פונה, שם הפונה,
+        मरीज का नाम, छात्र का नाम, विद्यार्थी, अतिथि, आवेदक, 患者名, 予約者, 予約者名, ご予約者名, 申込者, 申込者名,
+        お申込者,
+        代表者, 代表者氏名, 応募者名, 生徒名, 患者姓名, 学生姓名, 预约人, 预订人, 申请人, 客户称呼, 报名人, 訂位人,
+        申請人,
+        예약자, 예약자명, 신청인, 신청자명, 주문자, 주문자명, 환자명, 학생명, 지원자명, 참가자명, 접수자,
         name, names, your name, full name, fullname, =contact, contact name, contact person, customer,
         customer name, client, client name, sender, sender name, author, reviewer, buyer, visitor, guest,
         attendee, sent by, =from, =by, who are you, имя, имени, ф и о, фио, фамилия имя, фамилия имя отчество,
@@ -383,6 +407,14 @@ _PHRASES: dict[Role, str] = {
         enviado por, eingereicht von, прислал, заполнил, completed by, requester, requested by
     """,
     Role.MESSAGE: """
+        special instructions, instructions, special requirements, special wishes, notes for us, complaints, complaint,
+        жалоба, особые пожелания, скарги, скарга, побажання, hinweis, hinweise, sonderwünsche,
+        was möchten sie uns mitteilen,
+        was sie uns noch sagen möchten, instructions particulières, demandes particulières, vos souhaits, souhaits,
+        peticiones especiales, instrucciones, motivo de la visita, richieste particolari, intolleranze o richieste,
+        pedidos especiais, co się dzieje, dodatkowe życzenia, özel istekler, şikayet, şikayetiniz, شکایت, توضیحات بیمار,
+        طلبات خاصة, الشكوى, בקשות מיוחדות, विशेष अनुरोध, 特记事项, 特別なご要望, 装修要求, 要求, 特殊要求,
+        요청하실 내용,
         what happened, what is wrong, whats wrong, problem, problem description, issue, fault, fault description,
         symptoms,
         что случилось, что произошло, проблема, описание проблемы, неисправность, описание неисправности, жалобы,
