@@ -40,7 +40,7 @@ def generic(mail: Mail) -> Iterator[Interest]:
     """`Name: Anna / Phone: +7 900 … / Message: …`, sent by a website to its owner."""
     forwarded = passed_on(mail)
     if forwarded is not None:  # the header that a mail program copies is no form
-        yield from in_forward(mail, forwarded.mail)
+        yield from in_forward(mail, forwarded.plain)
     elif form := read_form(mail):
         yield interest_of(form, mail)
 

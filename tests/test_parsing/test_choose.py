@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interest_ingest.cards import Outcome
+from interest_ingest.ingest.reading import read
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Match
 from interest_ingest.parsing.choose import choose
@@ -155,6 +156,29 @@ def test_what_went_through_several_hands_is_its_writers() -> None:
     social = "Begin forwarded message:\n\nFrom: Social <note@social.example>\nSubject: Anna likes it\n\nshe does\n"
     inside = f"Begin forwarded message:\n\nFrom: Carla <carla@ladle.example>\nSubject: Fwd: Anna\n\n{social}"
     assert choose(PARSERS, mail(inside, Subject="Fwd: Fwd: Anna")).parsers == (SOCIAL,)
+
+
+HEADER = (
+    "From: <b>Boris</b> &lt;boris@hey.example&gt;|Subject: Cups|Date: Tue, 3 Mar 2026 10:15:00 +0000|To: a@b.example"
+)
+PAGES = {
+    "Gmail": f"{{}}<div class=gmail_quote><div>---------- Forwarded message ---------|{HEADER}|</div>|{{}}</div>",
+    "Outlook": f"<div>{{}}</div><hr><div id=divRplyFwdMsg>{HEADER}</div><div>{{}}</div>",
+    "Apple Mail": "<div>{}</div><blockquote type=cite><div>Begin forwarded message:</div>|"
+    + "".join(f"<div><span>{field}|</span></div>" for field in HEADER.split("|"))
+    + "|<div>{}</div></blockquote>",
+    "Mail.ru": f"{{}}||-------- Пересылаемое сообщение --------|{HEADER}||{{}}",
+}
+
+
+@pytest.mark.parametrize("own", ["", "Please call him."])
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+def test_a_letter_that_is_forwarded_as_a_page_is_what_stands_below_the_header(page: str, own: str) -> None:
+    """Neither the words above it, nor the copied header, nor the mark of a quote around it."""
+    html = page.format(own, "Do you have cups?").replace("|", "<br>")
+    fields = "From: Marfa <marfa@ladle.example>\nTo: interest@ladle.example\nSubject: Fwd: Cups\n"
+    (card,) = read(f"{fields}Content-Type: text/html; charset=utf-8\n\n{html}".encode()).cards
+    assert (card.author.name, card.author.email, card.text) == ("Boris", "boris@hey.example", "Do you have cups?")
 
 
 INLINE = "---------- Forwarded message ---------\nFrom: Boris <boris@hey.example>\nSubject: Cups\n\nDo you have cups?"

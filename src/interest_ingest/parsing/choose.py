@@ -22,7 +22,10 @@ from interest_ingest.parsing.automatic import (
 )
 from interest_ingest.parsing.contract import LETTER, Parser
 from interest_ingest.parsing.domains import is_free_mail, registrable
-from interest_ingest.parsing.forwards import forwarded_inline, passed_on, words_above
+from interest_ingest.parsing.forwards import Forwarded, forwarded_inline, passed_on, words_above
+
+FORM: Final = 1
+"""The place of the reader of any form among the fallback parsers: before it are those who know a program's page."""
 
 MAX_HANDS: Final = 5
 """Forwards of forwards are followed so deep."""
@@ -61,20 +64,18 @@ def choose(parsers: Iterable[Parser], mail: Mail, *, own: Collection[str] = ()) 
         return Choice((), mail, Outcome.IGNORED, reason)
     carried = _carried(mail)
     for one in carried:
-        specific = _specific(parsers, one)
+        specific = _specific(parsers, one.mail)
         if specific is not None:
             return specific
     for test, reason in NO_LETTERS:
         if test(mail):
             return Choice((), mail, Outcome.IGNORED, reason)
-    inside = next((one for one in carried if not _is_own(one, own) and not is_bounce(one)), None)
+    inside = next((one for one in carried if not _is_own(one.mail, own) and not is_bounce(one.mail)), None)
     outer = _fallback(parsers, mail, own)
     ours = _is_own(mail, own)
     if inside is None or not (ours or _is_only_handed_on(mail)):
         return outer
-    return replace(
-        _fallback(parsers, _innermost(inside), own), otherwise=None if ours or _is_to_own_house(mail) else outer
-    )
+    return _handed_on(parsers, _innermost(inside), own, otherwise=None if ours or _is_to_own_house(mail) else outer)
 
 
 def matching(parsers: Iterable[Parser], mail: Mail) -> tuple[Parser, ...]:
@@ -100,16 +101,27 @@ def _unwrapped(choice: Choice) -> Choice:
     return replace(choice, mail=inline.mail)
 
 
-def _carried(mail: Mail) -> list[Mail]:
+def _handed_on(
+    parsers: tuple[Parser, ...], inside: Forwarded, own: Collection[str], otherwise: Choice | None
+) -> Choice:
+    """What may know the page is asked with it; who reads any form or letter, without."""
+    last = replace(_fallback(parsers, inside.plain, own), otherwise=otherwise)
+    if inside.plain is inside.mail:
+        return last
+    asked = tuple(one for one in _fallback(parsers, inside.mail, own).parsers if (one.fallback or 0) < FORM)
+    return Choice(asked, inside.mail, otherwise=last) if asked else last
+
+
+def _carried(mail: Mail) -> list[Forwarded]:
     """The mails that `mail` carries: attached or in its text, and those in the text of these."""
-    found = list(mail.inner)
+    found = [Forwarded(one, one) for one in mail.inner]
     for one in (mail, *mail.inner[:MAX_HANDS]):
         inline = forwarded_inline(one)
         for _ in range(MAX_HANDS):
             if inline is None:
                 break
-            found.append(inline.mail)
-            inline = forwarded_inline(inline.mail)
+            found.append(inline)
+            inline = forwarded_inline(inline.plain)
     return found
 
 
@@ -119,15 +131,14 @@ def _is_only_handed_on(mail: Mail) -> bool:
     return not _says_something(mail) or (inline is not None and (not inline.above or _is_to_own_house(mail)))
 
 
-def _innermost(mail: Mail) -> Mail:
-    """What `mail` hands on in its turn, as deep as that goes."""
+def _innermost(outer: Forwarded) -> Forwarded:
+    """What is handed on in `outer` in its turn, as deep as that goes."""
     for _ in range(MAX_HANDS):
-        inline = passed_on(mail)
-        within = [*mail.inner, *([inline.mail] if inline else [])]
-        if not within or is_bounce(within[0]) or not _is_only_handed_on(mail):
+        within = _carried(outer.plain)[:1]
+        if not within or is_bounce(within[0].mail) or not _is_only_handed_on(outer.plain):
             break
-        mail = within[0]
-    return mail
+        outer = within[0]
+    return outer
 
 
 def _is_to_own_house(mail: Mail) -> bool:

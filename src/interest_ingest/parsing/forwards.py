@@ -33,10 +33,13 @@ _MAILTO: Final = re.compile(r"\[mailto:([^\]\s]{1,320})\]")  # Outlook before 20
 
 
 class Forwarded(NamedTuple):
-    """A mail in the text of another one."""
+    """A mail in the text of another one, or attached to it."""
 
     mail: Mail
-    above: str
+    """With the HTML of the outer mail, if it is in the text, for who knows where in a page to look."""
+    plain: Mail
+    """The same without that HTML, in which the outer mail's words and the copied header stand, too."""
+    above: str = ""
     """What the one who forwards it says himself, without his signature."""
 
 
@@ -61,7 +64,7 @@ def forwarded_inline(mail: Mail) -> Forwarded | None:
         lines[start:] = [_MARK.sub("", line) for line in lines[start:]]
     if start is None and not FORWARD_PREFIX.match(mail.subject):
         return None
-    fields, end = _fields(lines, start or 0)
+    fields, end = _fields(lines, start or 0, folds=bool(mail.text.strip()))
     if "from" not in fields or (start is None and "subject" not in fields):
         return None
     fields.setdefault("subject", FORWARD_PREFIX.sub("", mail.subject))
@@ -71,7 +74,9 @@ def forwarded_inline(mail: Mail) -> Forwarded | None:
         body = [_MARK.sub("", line) for line in body]
     body = body[: next((n for n, line in enumerate(body) if _END.fullmatch(line)), None)]
     own = lines[: start - 1] if start else lines[: next(n for n, line in enumerate(lines) if _field(line)[0])]
-    return Forwarded(Mail.from_bytes(_raw(fields, "\n".join(body), mail.html)), words_above("\n".join(own)))
+    plain = Mail.from_bytes(_raw(fields, "\n".join(body), ""))
+    paged = Mail.from_bytes(_raw(fields, "\n".join(body), mail.html)) if mail.html else plain
+    return Forwarded(paged, plain, words_above("\n".join(own)))
 
 
 def words_above(text: str) -> str:
@@ -91,10 +96,11 @@ def _announces(line: str) -> bool:
     return len(line) < 120 and line.endswith((":", "-", "—", "_", "：")) and FORWARDED.search(line) is not None
 
 
-def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
+def _fields(lines: list[str], start: int, *, folds: bool) -> tuple[dict[str, str], int]:
     """The first block of quoted header lines from `start` on, by what they mean, and the line after it.
 
     Yandex writes `21.11.2026, 20:15, "Anna" <a@b>:` above or in place of a block: the name and address are From.
+    With `folds` a field may go on in the next line, which it does not where a page is shown.
     """
     fields: dict[str, str] = {}
     end = start
@@ -105,13 +111,21 @@ def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
             fields.setdefault(key, value)
         elif "from" not in fields and (sender := _sender(lines[place])):
             fields |= {"date": sender["date"], "from": sender["sender"]}
-        elif lines[place] and last and not key:
+        elif lines[place] and last and folds:
             fields[last] += " " + lines[place]
-        elif len(fields) >= 2 or (lines[place] and fields):
+        elif (len(fields) >= 2 and not _goes_on(lines, place, fields)) or (lines[place] and fields):
             break
         last = key or ""
         end = place + 1
     return fields, end
+
+
+def _goes_on(lines: list[str], blank: int, fields: dict[str, str]) -> bool:
+    """Whether another field follows the line `blank`: Apple Mail's page has a blank line below each field."""
+    around = (lines[blank - 2], *lines[blank + 1 : blank + 3]) if blank > 1 else ()
+    if len(around) < 3 or around[0] or not lines[blank - 1]:
+        return False
+    return (_field(around[1])[0] or "from") not in fields and not around[2]
 
 
 def _sender(line: str) -> re.Match[str] | None:
