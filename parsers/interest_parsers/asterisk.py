@@ -29,7 +29,7 @@ _BODY: Final = (
 @parser(
     "asterisk.voicemail",
     version=1,
-    match=Match(header=(r"(?i)^Message-ID: <?Asterisk-\d", r"(?i)^X-Asterisk-(?:CallerID|VM-)")),
+    match=Match(header=r"(?i)^(?:Message-ID: <?Asterisk-\d|X-Asterisk-(?:CallerID|VM-))"),
     signed_by=SITES,
     link_hosts=SITES,
     instead_of=("asterisk.forwarded",),

@@ -43,7 +43,7 @@ SUBJECT: Final = r"[\"“”„«»「」『』]\s{0,3}\Z"
 @parser(
     "contact-form-7.default",
     version=2,
-    match=Match(header=(r"(?i)^X-Mailer: PHPMailer", r"(?i)^From: .{0,200}\bwordpress@"), text=DEFAULT_TEMPLATE),
+    match=Match(header=r"(?i)^(?:X-Mailer: PHPMailer|From: .{0,200}\bwordpress@)", text=DEFAULT_TEMPLATE),
     link_hosts=SITES,
     signed_by=SITES,
     instead_of=("contact-form-7.default-by-subject",),

@@ -45,11 +45,8 @@ _PRIVATE: Final = re.compile(r"\[(?:PM|ЛС|PN|MP|私信)\]")
     "discourse.notification",
     version=1,
     match=Match(
-        header=(
-            r"(?i)^X-Discourse-(?:Post|Topic|Reply)",
-            r"(?i)^Message-ID: ?<(?:topic|discourse/post)/\d",
-            r"(?i)^List-Unsubscribe: ?<https?://[^>\s]{1,300}/email/unsubscribe/[0-9a-f]{64}>",
-        )
+        header=r"(?i)^(?:X-Discourse-(?:Post|Topic|Reply)|Message-ID: ?<(?:topic|discourse/post)/\d"
+        r"|List-Unsubscribe: ?<https?://[^>\s]{1,300}/email/unsubscribe/[0-9a-f]{64}>)"
     ),
     link_hosts=SITES,
     photo_hosts=(SITES, "discourse-cdn.com"),

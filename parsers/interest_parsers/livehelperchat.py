@@ -17,17 +17,16 @@ from interest_ingest.parsing import SITES, Action, Author, Changed, Channel, Ign
 from interest_ingest.parsing.chats import is_nameless, visitor_words
 
 PROGRAM: Final = (
-    r"(?i)^X-Mailer: PHPMailer",
-    r"(?i)^Subject: .{0,300}(?:Support request from user|New chat request|New unread message|Chat was closed)",
-    r"(?i)^Subject: (?:Chat was accepted \[|Visitor returned - )",
+    r"(?i)^(?:X-Mailer: PHPMailer|Subject: (?:Chat was accepted \[|Visitor returned - |"
+    r".{0,300}(?:Support request from user|New chat request|New unread message|Chat was closed)))"
 )
 FIELDS: Final = (
-    r"(?mi)^[^\n:：]{1,40}[:：](?P<name>[^\n]*)\n[^\n:：]{1,40}[:：](?P<email>[^\n]*)\n[^\n:：]{1,40}[:：](?P<phone>[^\n]*)\n"
-    r"[^\n:：]{0,20}(?:dep[ae]?r?t|отдел|департ|відділ|abteil|dipart|reparto|bölüm|departman|dział|afdeling|avdelning|"
+    r"(?m)^[^\n:：]{1,40}[:：](?P<name>[^\n]*)\n[^\n:：]{1,40}[:：](?P<email>[^\n]*)\n[^\n:：]{1,40}[:：](?P<phone>[^\n]*)\n"
+    r"[^\n:：]{0,20}(?i:dep[ae]?r?t|отдел|департ|відділ|abteil|dipart|reparto|bölüm|departman|dział|afdeling|avdelning|"
     r"odděl|oddel|odjel|osasto|osztály|τμήμα|skyrius|nodaļa|osakond|phòng|bộ phận|bagian|แผนก|"
     r"bereich|service|部|부서|بخش|دپارتمان|قسم|विभाग|מחלקה)[^\n:：]{0,20}[:：][^\n]*\n"
     r"(?:[^\n:：]{1,40}[:：][^\n]*\n[^\n:：]{1,40}[:：][^\n]*\n)?"
-    r"[^\n:：]{0,20}IP[^\n:：]{0,20}[:：][ \t]*[0-9a-f.:]{3,45}[ \t]*$"
+    r"[^\n:：]{0,20}(?i:IP)[^\n:：]{0,20}[:：][ \t]*[0-9a-fA-F.:]{3,45}[ \t]*$"
 )
 """`Name: / Email: / Phone: / Department: / [Country: / City:] / IP:` (before version 2 without the two)."""
 
