@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shlex
 import stat
 from datetime import UTC, datetime, timedelta
@@ -135,7 +136,12 @@ def test_health_tells_what_is_usual_and_what_has_changed(run: Run, config: str, 
     assert told["state"] == "new layout"
     (wrong,) = told["wrong"]
     assert "mails of shop.example that wordpress.comment reads have a new layout" in wrong["text"]
-    assert "interest-ingest parser try wordpress.comment" in wrong["remedy"]
+    commands = re.findall(
+        r"interest-ingest ((?:mails|explain|reparse|parser health) .*?)(?= and| what| shows|$)", wrong["remedy"]
+    )
+    assert len(commands) == 4
+    assert [run("--config", config, *shlex.split(one)).code for one in commands[:3]] == [0, 0, 0]
+    assert wrong["remedy"].endswith("parser health --usual wordpress.comment")
     samples = [Path(file).read_text() for file in changed.document["samples"]]
     assert samples
     assert not any(who.email in sample for sample in samples for who in people)

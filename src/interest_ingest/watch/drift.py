@@ -438,17 +438,18 @@ def _repair(habit: Habit, shapes: list[ShapeHabit]) -> str:
     samples = _samples(shapes)
     export = f"interest-ingest mails {samples[0]} --raw -o sample.eml" if samples else "interest-ingest mails"
     return (
-        f"see with {export} and interest-ingest explain sample.eml what the parser makes of it, repair it, then "
-        f"interest-ingest parser try {habit.parser} --parser {habit.parser}; if all is well so, interest-ingest parser "
-        f"health --usual {habit.parser}"
+        f"see with {export} and interest-ingest explain sample.eml what the parser makes of it; after a repair "
+        f"interest-ingest reparse --parser {habit.parser} shows what it changes, and writes it with --apply; if all is "
+        f"well so, interest-ingest parser health --usual {habit.parser}"
     )
 
 
 def _look_into_quarantine(shapes: list[ShapeHabit], reader: str) -> str:
     samples = _samples(shapes)
     show = f"interest-ingest quarantine show {samples[0]}" if samples else "interest-ingest quarantine list"
-    again = f"interest-ingest parser try {reader} --quarantine" if reader else "interest-ingest quarantine retry --all"
-    return f"{show} tells why; after the repair {again}"
+    again = f"interest-ingest quarantine retry {f'--parser {reader}' if reader else '--all'} reads them again"
+    trial = f"interest-ingest parser try {reader} --quarantine shows what it makes of them, " if reader else ""
+    return f"{show} tells why; after the repair {trial}{again}"
 
 
 def begin_parser(sender: str, shape: str, mail_ids: Sequence[int], program: str = "interest-ingest") -> str:
