@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from interest_ingest.mail import Address, Mail
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.domains import is_free_mail, registrable
+from interest_ingest.parsing.lines import text_lines
 from interest_ingest.parsing.links import is_action_link
 from interest_ingest.parsing.phrases import (
     ACCOUNT,
@@ -32,6 +33,7 @@ from interest_ingest.parsing.phrases import (
     TRANSACTION,
 )
 from interest_ingest.parsing.quotes import strip_reply
+from interest_ingest.parsing.vocabulary import Role
 
 _AUTO_HEADERS = (
     "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponder", "X-Mail-Autoreply", "X-AutoReply-From",
@@ -183,12 +185,23 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield 1.0
     if mail.header("X-Auto-Response-Suppress"):
         yield 0.5
+    if not answers and _is_paper(mail):
+        yield 2.0
     text = strip_reply(mail.visible_text[:20_000]).lower()
     yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if _says(text, said))
     if not answers and not FORWARD_PREFIX.match(mail.subject) and len(_said(text, SAYS_AUTOMATIC)) > 1:
         yield 1.0  # `generated automatically` and `do not reply to this`
     if any(is_action_link(link) for link in mail.links[:50]) and not answers:
         yield 1.0
+
+
+def _is_paper(mail: Mail) -> bool:
+    """Whether nearly all of `mail` is fields, with those of an invoice or a parcel among them, and nobody's message."""
+    lines = [line for line in text_lines(mail.visible_text[:4_000]) if line.text.strip()]
+    told = {field.role for line in lines if (field := line.field) and field.value}
+    if Role.PAPER not in told or Role.MESSAGE in told:
+        return False
+    return 2 < sum(line.field is not None and bool(line.field.value) for line in lines) >= len(lines) * 0.8
 
 
 def _says(text: str, phrase: re.Pattern[str]) -> bool:

@@ -545,7 +545,8 @@ class _Reader:
         """A line outside of the fields: more of the value above it, a field that software added, or the footer."""
         if line.field and line.field.role in BEHIND:
             return self._read_answer(at, line.field, line.link)
-        if url := find_url(line.text) or line.link:
+        panel = line.field and line.field.role is None and URL.fullmatch(line.field.value)  # Reply here: https://…
+        if not panel and (url := find_url(line.text) or line.link):
             self._links.append(url)
         attached = at > 0 and self._lines[at - 1].text.strip() and self._answers and self._body and at < self._body
         if attached and not is_ruler(self._lines[at - 1].text):

@@ -229,6 +229,8 @@ SAYS_AUTOMATIC: Final = _any_lower(
     r"this (is an automat|(e-?mail|message|mail|notification) (was |is |has been )?(sent |generated |"
     r"created )?automat)",
     r"auto(matically)?-? ?generated (e-?mail|message)|do ?n[o']t reply to this|this e-?mail is a receipt",
+    r"(type|write|enter) your reply above|reply above this line|ответ\w* выше этой|oberhalb dieser (linie|zeile)|"
+    r"au-dessus de cette ligne|por encima de esta línea|sopra questa riga|powyżej tej linii|boven deze regel",
     r"you('re| are receiving| received| got) this (e-?mail|message|notification) because|to unsubscribe|"
     r"unsubscribe from",
     r"manage your (notification|subscription|e-?mail)",
@@ -263,6 +265,13 @@ SAYS_RECEIVED: Final = _any_lower(
     r"dziękujemy za (kontakt|wiadomość|zgłoszenie)|پیام شما (دریافت|ثبت)|شكرا (لك )?على تواصلك|تم استلام",
     r"お問い合わせ(いただき|頂き|を受け付け|ありがとう)|受け付けました|受付(いた|致)しました|感谢您的(留言|"
     r"咨询|来信|订单)",
+    r"thank(s| you) for your (booking|reservation|purchase|submission)|ta(k|ck) (for|för) (din|er|deres) "
+    r"(ordre|henvendelse|besked|bestilling|beställning|förfrågan)",
+    r"bedankt voor (uw|je) (bericht|aanvraag|bestell|reserv)",
+    r"děkujeme za (vaši|váš|objednávku)|ďakujeme za (vašu|objednávku)|köszönjük (a )?(megkeres|rendel|üzenet|foglal)",
+    r"kiitos (tilaukse|viesti|yhteydenoto)|mulțumim pentru (comand|mesaj)|grazie per (la|il) (tua |tuo )?(prenotaz|"
+    r"ordin|richiest|messagg)|gracias por (tu|su) (pedido|compra|reserva)|merci pour votre réservation",
+    r"cảm ơn (bạn|quý khách) đã|terima kasih (telah|atas) (pesan|memesan|menghubungi|order)",
     r"您的(留言|咨询|订单)已|문의해 주셔서|접수되었|संपर्क करने के लिए धन्यवाद|आपका संदेश (प्राप्त|मिल)",
 )
 """An autoresponder thanks the customer, whose words it often repeats."""
@@ -273,6 +282,9 @@ TRANSACTION: Final = re.compile(
     r"sendung|paket|buchung|facture|commande|paiement|colis|pedido|factura|pago|fatura|pagamento|ordine|fattura|"
     r"zamówieni\w|faktur\w|заказ\w?|чек\w?|платеж\w?|посылк\w|счет\w?)\b|"
     r"(receipt|invoice|payment|order) (for|from|confirm|receiv|#|no\b|№|\d|[A-Z]{1,3}-?\d)|"
+    r"(orderbevestiging|bestelbevestiging|factuur|orderbekräftelse|ordrebekræftelse|ordrebekreftelse|tilausvahvistus|"
+    r"potvrzení objednávky|rendelés visszaigazolás|potwierdzenie zamówienia|підтвердження замовлення|"
+    r"confirmation de commande|confirmación de(l)? pedido|conferma (dell')?ordine)\b|"
     r"(rechnung|bestellbestätigung|auftragsbestätigung|versandbestätigung|zahlungsbestätigung) (nr|vom|zu|für|\d)|"
     r"(подтверждение|оплата|статус) заказа\b|заказ (№ ?)?\d{1,20} (принят|отправлен|оплачен|доставлен|передан))"
 )
