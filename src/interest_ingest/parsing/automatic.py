@@ -179,8 +179,6 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
         yield 1.0
     if (mail.header("List-Unsubscribe") or mail.header("List-Id")) and not _is_own_list(mail):
         yield 1.0 if answers else 2.0
-    if TRANSACTION.match(mail.subject) and not answers:
-        yield 1.0
     if mail.header("Feedback-ID") or mail.header("X-Campaign") or mail.header("X-CampaignID"):
         yield 1.0
     if mail.header("X-Auto-Response-Suppress"):
@@ -188,6 +186,8 @@ def _weak_signs(mail: Mail) -> Iterator[float]:
     if not answers and _is_paper(mail):
         yield 2.0
     text = strip_reply(mail.visible_text[:20_000]).lower()
+    if TRANSACTION.match(mail.subject) and not answers and not _says(text, SAYS_RECEIVED):
+        yield 1.0  # with thanks it is one sign: customers name their order and thank for an answer, too
     yield from (0.5 if answers else 1.0 for said in (SAYS_AUTOMATIC, SAYS_RECEIVED) if _says(text, said))
     if not answers and not FORWARD_PREFIX.match(mail.subject) and len(_said(text, SAYS_AUTOMATIC)) > 1:
         yield 1.0  # `generated automatically` and `do not reply to this`
