@@ -122,8 +122,8 @@ def test_a_habit_is_bounded_whatever_comes(store: Store, database_url: str, monk
     assert len(one.lines) <= MAX_LINES
     assert one.rare >= 20
     senders = [f"s{number}.example" for number in range(60)]
-    for sender in senders:
-        deliver(store, shaped(sender=sender))
+    for some in zip(*5 * [iter(senders)], strict=True):
+        deliver(store, *(shaped(sender=sender) for sender in some))
     monkeypatch.setattr(drift, "MAX_HABITS", 1)
     deliver(store, shaped(5_000, sender="s59.example"), shaped(5_001, OTHER, "s59.example"), shaped(5_002, sender="z"))
     rows = table(database_url, "habit")

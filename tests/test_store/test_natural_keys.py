@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -135,30 +136,38 @@ def keyed() -> list[str]:
     """The recorded mails of one public interest whose service names it by ids."""
     found = []
     for file in sorted(FIXTURES.glob("*/*.eml")):
-        cards = read(file.read_bytes(), RULES).cards
+        name = f"{file.parent.name}/{file.stem}"
+        cards = reading_of(name).cards
         if len(cards) == 1 and cards[0].event_key and cards[0].channel in PUBLIC:
-            found.append(f"{file.parent.name}/{file.stem}")
+            found.append(name)
     return found
 
 
-def test_every_source_one_event_to_two_admins_is_one_card(tmp_path: Path) -> None:
-    """Of all recorded mails whose events have ids."""
+@cache
+def reading_of(name: str) -> Reading:
+    return read(fixture(name), RULES)
+
+
+def new_cards(store: Store, mailbox: str, raws: list[bytes]) -> list[int]:
+    """How many cards each of these mails makes, which come one after the other."""
+    landings = [Landing(uid, raw, ARRIVED, len(raw), True, "{}") for uid, raw in enumerate(raws, start=1)]
+    store.land(an_epoch(store, mailbox), landings)
+    pairs = [(landed, read(landed.raw, RULES, received_at=ARRIVED)) for landed in claimed(store)]
+    made = {one.delivery_id: len(one.new_cards) for one in store.record(pairs)}
+    return [made[delivery_id] for delivery_id in sorted(made)]
+
+
+def test_every_source_one_event_to_two_admins_is_one_card(quick_folder: Path) -> None:
+    """Of all recorded mails whose events have ids. Some have none for the first admin: another mail told of it."""
     names = keyed()
     assert {"facebook", "wordpress", "discourse", "google_business"} <= {name.partition("/")[0] for name in names}
-    wrong = {}
-    with Store.open(f"sqlite:///{tmp_path}/i.db") as store:
-        for name in names:
-            raw = fixture(name)
-            before = store.counts().cards
-            take_in(store, to_another_admin(raw))
-            once = store.counts().cards - before
-            take_in(store, raw, mailbox="second")
-            if (once, store.counts().cards - before) not in (
-                (1, 1),
-                (0, 0),
-            ):  # (0, 0): another recorded mail told of it
-                wrong[name] = (once, store.counts().cards - before)
-    assert wrong == {}
+    raws = [fixture(name) for name in names]
+    with Store.open(f"sqlite:///{quick_folder}/i.db") as store:
+        first = new_cards(store, "notifications", [to_another_admin(raw) for raw in raws])
+        second = new_cards(store, "second", raws)
+    assert set(first) == {0, 1}
+    assert sum(first) > 0.8 * len(names)
+    assert {name: made for name, made in zip(names, second, strict=True) if made} == {}
 
 
 def numbered() -> list[str]:
@@ -173,7 +182,7 @@ def numbered() -> list[str]:
 
 
 def key_of(name: str) -> str:
-    return read(fixture(name), RULES).cards[0].event_key or ""
+    return reading_of(name).cards[0].event_key or ""
 
 
 @pytest.mark.parametrize("name", numbered())
@@ -183,7 +192,7 @@ def test_every_source_two_events_with_the_same_words_have_two_keys(name: str) ->
     assert number
     other = str(int(number[0][-1]) + 5)[-1]
     changed = re.sub(rb"(?<!\d)" + number[0].encode() + rb"(?!\d)", (number[0][:-1] + other).encode(), raw)
-    (card,), (second,) = read(raw, RULES).cards, read(changed, RULES).cards
+    (card,), (second,) = reading_of(name).cards, read(changed, RULES).cards
     assert second.text == card.text
     assert second.event_key
     assert second.event_key != key

@@ -36,8 +36,8 @@ CHANGES: dict[str, tuple[tuple[str, str], str, str]] = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/i.db") as opened:
+def store(quick_folder: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{quick_folder}/i.db") as opened:
         yield opened
 
 
