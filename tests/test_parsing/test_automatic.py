@@ -12,7 +12,10 @@ LETTERS: list[tuple[str, dict[str, str]]] = [
     ("Can you deliver to Malta?", {"Auto_Submitted": "auto-generated"}),
     ("Can you deliver to Malta?", {"Precedence": "bulk", "Auto_Submitted": "auto-generated"}),
     ("Can you deliver to Malta?", {"X_Auto_Response_Suppress": "All", "Precedence": "bulk"}),
-    ("Thank you for your message. The invoice lacks our VAT number.", {"Subject": "Your invoice 77"}),
+    (
+        "Thank you for your message. The invoice lacks our VAT number.",
+        {"Subject": "Your invoice 77", "From": "a@wren.example"},
+    ),
     ("It lacks our VAT number.", {"Subject": "Your invoice 77", "From": "anna@hey.example"}),
     (
         "Do you ship?",
