@@ -32,6 +32,13 @@ _WROTE = re.compile(
     r"(?:wrote|writes|written|schrieb|schreibt|(?:на)?пис(?:ала?|али|ав|ше)|написала?|a écrit|escribió|"
     r"ha scritto|escreveu|napisał(?:/?a)?|yazdı)\s?:?"
 )
+_NOBODY = re.compile(r"(?i)an[oó]n[iyí]m|аноним|анонім|匿名|익명|ناشناس|مجهول|אנונימי|अनाम")
+_OTHERS = re.compile(
+    r"(?i)\b(?:child|kid|baby|pet|dog|cat|horse|school|event|project|domain|file|kind(?:es)?|tier|hund(?:es)?|реб[её]нк|"
+    r"питомц|дитини|улюбленц|enfant|animal|chien|école|niñ[oa]|hij[oa]|mascota|bambin[oa]|figli[oa]|criança|dziec|zwierz|"
+    r"çocu|barnets|barns|dítěte|gyerm|copil|anak)|ילד|طفل|کودک|子供|お子|孩子|아이"
+)
+"""Whose name a form asks beside the customer's."""
 _KEY = re.compile(r"[a-z0-9]{1,30}(?:_[a-z0-9]{1,30}){1,9}|[FL]NAME")
 """A label as programs call it."""
 _KIND: Final = {Role.FIRST_NAME: Role.NAME, Role.LAST_NAME: Role.NAME}
@@ -420,8 +427,9 @@ def _phone(labels: Labels) -> str:
 
 def _name(labels: Labels, mail: Mail) -> str:
     first, last = labels.value(Role.FIRST_NAME), labels.value(Role.LAST_NAME)
-    named = [a for a in labels.answers if a.role is Role.NAME and any(map(str.isalpha, a.value))]  # not how many
-    full = next((a.value for a in named if is_label(a.label)), named[0].value if named else "")  # not of a pet
+    named = [a for a in labels.answers if a.role is Role.NAME and _is_named(a.value)]
+    named.sort(key=lambda a: (bool(_OTHERS.search(a.label)), not is_label(a.label)))
+    full = named[0].value if named else ""
     name = _without_address(full)
     name = name[1:-1] if name[:1] == '"' == name[-1:] and name.count('"') == 2 else name
     if first and first not in name:
@@ -431,6 +439,11 @@ def _name(labels: Labels, mail: Mail) -> str:
     if name or Role.NAME in labels.roles:
         return name
     return _name_in_headers(mail) or _announced_name(labels) or _unlabelled_name(labels)
+
+
+def _is_named(value: str) -> bool:
+    """Whether `value` names anybody: it is neither how many they are, nor `Anonymous`, nor an address alone."""
+    return any(map(str.isalpha, _without_address(value))) and not _NOBODY.match(value)
 
 
 def _unlabelled_name(labels: Labels) -> str:

@@ -100,6 +100,7 @@ _PARTED = re.compile(
     r"([^\t|=:：\n]{1,80}?)(?:\s{1,20}(--?|–|—|=>|=|\||->|→|»|\.{3,40})(?:\s+|$)|(\t)\s*|(=)(?![>=]))(.*)$"
 )
 _PARTING = re.compile(r"[=|\t–—→»]|\s-|\s\.\.\.")
+_STARRED = re.compile(r"\*{1,2}([^*\s][^*\n]{0,78}[^*\s:：])\*{1,2}\s{1,5}(\S.*)$")
 _NUMBER_ALONE = re.compile(r"[+(]?(?:[0\d][\d ().\u2010-\u2013/-]{6,24})")
 _DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _IN_URL = re.compile(r"\?\w|\w\.\w|//")
@@ -132,7 +133,7 @@ def field_of(line: str) -> Field | None:
     line = INVISIBLE.sub("", line).strip()
     if not line or line[0] == ">" or is_ruler(line):
         return None
-    return _fence(line) or _bracket(line) or _quoted(line) or _plain(line)
+    return _fence(line) or _bracket(line) or _quoted(line) or _starred(line) or _plain(line)
 
 
 def field_in(line: str, style: Style) -> Field | None:
@@ -221,6 +222,12 @@ def _quoted(line: str) -> Field | None:
     if value[:1] == '"' == value[-1:] and len(value) > 1:
         value = value[1:-1].replace("\\n", "\n").replace('\\"', '"')
     return _field(found[1], value, Layout.MARKED, '"')
+
+
+def _starred(line: str) -> Field | None:
+    """`*label* value`, as chats write bold letters."""
+    found = _STARRED.match(line) if line[0] == "*" else None
+    return _field(found[1], found[2], Layout.MARKED, "**") if found else None
 
 
 def _plain(line: str) -> Field | None:

@@ -86,6 +86,7 @@ MORE: Final[dict[str, str]] = {
         oddělení, kategória, κατηγορία, отдел, loại yêu cầu, bộ phận
     """,
     "product": """
+        vara, artikel, objekt, nemovitost, ingatlan, bất động sản, properti,
         productnaam, welk product, gewenst product, produktnamn, vilken produkt, vare, produktnavn, tuote, tuotteen
         nimi, výrobek, název produktu, produktu, zboží, výrobok, názov produktu, tovar, termék, termék neve, termék
         név, produs, nume produs, produsul, προϊόν, продукт, стока, sản phẩm, tên sản phẩm, produk, nama produk,
@@ -148,6 +149,8 @@ MORE: Final[dict[str, str]] = {
         nama pemesan, nama penuh, ชื่อ, ชื่อ นามสกุล, ชื่อลูกค้า, ผู้ติดต่อ
     """,
     "message": """
+        vzkaz, váš vzkaz, odkaz pre nás, elképzelés, alte detalii, triệu chứng, gejala, meddelande till oss,
+        besked til os,
         keluhan, aduan, důvod návštěvy, obtíže, dôvod návštevy, reden van bezoek, klacht, klachten, extra wensen, övriga
         upplysningar, övriga önskemål, besöksorsak, panasz, motivul vizitei, tình trạng, yêu cầu đặc biệt,
         permintaan khusus,

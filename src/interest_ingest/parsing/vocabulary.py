@@ -129,7 +129,8 @@ _PHRASES: dict[Role, str] = {
         =отправлено с, =gesendet von, =envoyé depuis, =inviato da, =لینک
     """,
     Role.FORM: """
-        ad name, ad set name, adset name, campaign name, campaign, рекламная кампания, =form, form name,
+        =submit, =send, submit button, =senden, =absenden, =отправить, =envoyer, =enviar, =invia, ad name,
+        ad set name, adset name, campaign name, campaign, рекламная кампания, =form, form name,
         form title, form id, web form, форма, название формы, веб форма, web форма, formular,
         formularname, formulaire, nom du formulaire, nombre del formulario, formulario, nome del modulo, modulo,
         formulário, form adı, formularz, نام فرم, فرم, اسم النموذج, النموذج, フォーム名, フォーム, 表单, 表單, 폼,
@@ -261,7 +262,9 @@ _PHRASES: dict[Role, str] = {
         部门, 咨询类型, 문의유형, 문의 유형, 분류, 부서
     """,
     Role.PRODUCT: """
-        vehicle, car model, fahrzeug, véhicule, vehículo, veicolo, veículo, =service needed, خدمت مورد نظر,
+        property, listing, immobilie, objekt, объект, об'єкт, объект недвижимости, inmueble, immobile, imóvel,
+        nieruchomość,
+        ilan, vehicle, car model, fahrzeug, véhicule, vehículo, veicolo, veículo, =service needed, خدمت مورد نظر,
         خدمات مورد نظر,
         product, product name, name of product, name of the product, =item, item name, product title, =article,
         goods, товар*, название товара, наименование, продукт, продукция, модель, назва товару, produkt,
@@ -350,6 +353,8 @@ _PHRASES: dict[Role, str] = {
         संबोधन, =성
     """,
     Role.NAME: """
+        teacher, parents, name der eltern, eltern, lead guest, הורה, שם ההורה, שם המטופל, שם הלקוח, whos asking,
+        enter your name,
         patient, patients name, student, pupil, applicant, candidate, hirer, tenant, participant, parent, guardian,
         rider,
         member name, booker, booked by, reporter, complainant, prospect, subscriber, respondent, пациент*, ученик*,
@@ -583,6 +588,8 @@ def role_of(label: str) -> Role | None:
             return remarked
     if folded in _exact():
         return _exact()[folded]
+    if "/" in label and (first := _exact().get(fold(label.partition("/")[0]))):
+        return first
     if _UNSPACED.search(folded):
         if (latin := _LATIN_END.search(folded)) and latin[0] in _exact():
             return _exact()[latin[0]]
@@ -707,7 +714,10 @@ _MACHINE = """
     to reply to this, ответьте на это письмо, просто ответьте на, щоб відповісти, antworten sie auf diese,
     antworten sie einfach auf, repondez a cet, repondre a cet, responda a este, rispondi a questa,
     beantwoord deze, odpowiedz na te, bu e postayi yanitla, このメールに返信, 回复此邮件, 이 메일에 회신,
-    view full entry, view entry, view response, view the response, view in dashboard, view full response,
+    the results of this submission, los resultados de este envio, les resultats de cette soumission,
+    die ergebnisse dieser, i risultati di questo invio, os resultados deste envio, wyniki tego zgloszenia,
+    результаты этой отправки, результаты этого заполнения, view full entry, view entry, view response,
+    view the response, view in dashboard, view full response,
     sent by an unverified visitor, sent by a verified visitor
 """
 
