@@ -154,6 +154,11 @@ TABLE: dict[str, tuple[Mails, set[str]]] = {
         60 * (times(1) + times(1, kind="like", fields=0)) + times(60, kind="like", fields=0),
         set(),
     ),
+    "likes begin beside the comments": (times(100) + 30 * (times(1) + times(1, "s2", kind="like", fields=0)), set()),
+    "nothing but another action in another layout any more": (
+        times(100) + times(30, "s2", kind="like", fields=0),
+        {"new layout"},
+    ),
     "mails in quarantine are told of by the sender's habit": (times(100) + times(20, kind="!", fields=0), set()),
 }
 

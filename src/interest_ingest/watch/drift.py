@@ -239,13 +239,23 @@ def new_layout(habit: Habit) -> Iterator[Drift]:
     for window, past in pasts(habit):
         if past.number < FEWEST_USUAL or not any(past.is_new(seen) for seen in habit.recent[-STILL:]):
             continue
-        last = _one_of_each(habit.recent[-window:])
+        last = _of_known_kinds(past, _one_of_each(habit.recent[-window:]))
         young = [seen for seen in last if past.is_new(seen)]
         if len(young) < 5 or chance_of_so_many(len(young), len(last), at_most(past.rare, past.number)) >= CHANCE:
             continue
         if len(young) >= 0.9 * len(last) or _lacks(habit, past, last):
             found = _changed(habit, young, len(last), past.number)
     yield from [found] if found else _lost_sentence(habit)
+
+
+def _of_known_kinds(past: Past, last: list[Seen]) -> list[Seen]:
+    """Without those of an action that is new: likes beside the comments are no new layout of these.
+
+    If next to nothing else comes any more, all of them: then the parser may take one for the other.
+    """
+    known = {kind for shape in past.shapes.values() for kind in shape.usual} | {FAILED, NOTHING}
+    kept = [seen for seen in last if seen.kind in known]
+    return kept if len(kept) > len(last) / 10 else last
 
 
 def _lacks(habit: Habit, past: Past, last: list[Seen]) -> bool:
