@@ -148,6 +148,10 @@ def test_whoever_is_named_by_the_author_is_replaced_too() -> None:
     assert not re.search("Ефим|Лаптев", Mail.from_bytes(scrub(raw, names=["Ефим Лаптев"]).raw).text)
 
 
+def test_what_is_no_mail_is_said_to_be_none() -> None:
+    assert scrub(b"not a mail\n").faults[0].startswith("it has none of the header fields of a mail")
+
+
 def test_what_cannot_be_proved_is_said() -> None:
     """A name that is a word of the template: without it the mail is not read as before."""
     raw = (FIXTURES / "contact_form_7" / "en-default.eml").read_bytes()

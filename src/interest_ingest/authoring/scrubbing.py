@@ -104,6 +104,8 @@ def scrub(
 
 
 def _faults(reading: Reading, scrubbed: bytes, disguise: Disguise, rules: Rules) -> Iterator[str]:
+    if reading.reason == "no mail":
+        yield "it has none of the header fields of a mail: save it as .eml with its headers"
     left = dict.fromkeys(one for text in _texts(scrubbed) for one in disguise.left_in(text))
     yield from (f"{one!r} is still in it" for one in left)
     expected = _disguised(reading_json(reading), disguise)

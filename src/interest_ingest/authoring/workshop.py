@@ -18,6 +18,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
+from interest_ingest.authoring.contained import contained, containing
 from interest_ingest.errors import UsageError
 from interest_ingest.ingest.foreign import declared_by
 from interest_ingest.ingest.patterns import refuse_slow
@@ -88,7 +89,8 @@ def parsers_in(file: Path) -> tuple[Parser, ...]:
     Raises `UsageError` with one sentence if it cannot be loaded or declares none.
     """
     try:
-        found = load_source(str(file.absolute()))
+        with contained():
+            found = load_source(str(file.absolute()))
         for table in filter(None, map(declared_by, found)):
             refuse_slow(table.patterns())
     except UsageError as fault:
@@ -97,7 +99,7 @@ def parsers_in(file: Path) -> tuple[Parser, ...]:
         raise UsageError(f"{file}: not loaded ({_told(fault)}); mend it") from fault
     if not found:
         raise UsageError(f"{file}: there is no parser in it; declare one with @parser")
-    return found
+    return tuple(map(containing, found))
 
 
 def rules_with(parsers: Iterable[Parser], rules: Rules | None = None) -> Rules:
@@ -111,6 +113,14 @@ def document(raw: bytes, rules: Rules) -> dict[str, Any]:
     """What `parse --json` prints for `raw`: the shape of an expected document."""
     told: dict[str, Any] = json.loads(json.dumps(reading_json(read(raw, rules))))
     return told
+
+
+def bytes_of(case: Path) -> bytes:
+    """A recorded mail; `UsageError` if it cannot be read."""
+    try:
+        return case.read_bytes()
+    except OSError as fault:
+        raise UsageError(f"{case}: cannot be read: {(fault.strerror or str(fault)).lower()}; remove it") from fault
 
 
 def expectation_of(case: Path) -> Path:
@@ -150,7 +160,10 @@ def _dropped_in(name: str, folder: Path) -> Place | None:
 
 def _declares(file: Path, name: str) -> bool:
     """Whether the text of `file` has the name in quotes; nothing is loaded to look for it."""
-    text = file.read_text("utf-8", errors="replace")
+    try:
+        text = file.read_text("utf-8", errors="replace")
+    except OSError:  # whoever names it as a file is told why
+        return False
     return f'"{name}"' in text or f"'{name}'" in text
 
 

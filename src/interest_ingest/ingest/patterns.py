@@ -36,20 +36,26 @@ class TooLong(Exception):
     """The block took more CPU time than it may."""
 
 
+_SIGNALS: Final = {signal.ITIMER_VIRTUAL: signal.SIGVTALRM, signal.ITIMER_REAL: signal.SIGALRM}
+
+
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise `TooLong` after so much CPU time; Python's `re` looks for signals while it searches. Main thread only."""
+def limited(seconds: float, timer: int = signal.ITIMER_VIRTUAL) -> Iterator[None]:
+    """Raise `TooLong` after so much CPU time, or with `ITIMER_REAL` so much time by the clock; in the main thread only.
+
+    Python's `re` looks for signals while it searches.
+    """
 
     def give_up(_number: int, _frame: FrameType | None) -> None:
-        raise TooLong
+        raise TooLong(f"it takes longer than {seconds:g} seconds")
 
-    before = signal.signal(signal.SIGVTALRM, give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    before = signal.signal(_SIGNALS[timer], give_up)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(_SIGNALS[timer], before)
 
 
 def weakness(pattern: str, seconds: float = MATCH_SECONDS) -> str | None:
