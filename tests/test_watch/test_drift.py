@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from interest_ingest.store import Store
+from interest_ingest.ingest.reading import read
+from interest_ingest.store import Store, habits
 from interest_ingest.store.habits import FIELDS, Habit, Hours, Seen, Told
 from interest_ingest.watch import drift
 from interest_ingest.watch.drift import Drift, chance_of_so_few, chance_of_so_many, drifts
-from tests.test_watch.replay import BEGIN, FALLBACKS, SOURCES, Replay, Sent, Source, review, sent
+from tests.test_watch.replay import (
+    BEGIN,
+    FALLBACKS,
+    RULES,
+    SOURCES,
+    Replay,
+    Sent,
+    Source,
+    comment,
+    form,
+    person,
+    review,
+    sent,
+)
 from tests.torture import report, scale
 
 WITHIN = 20
@@ -81,6 +96,23 @@ def test_a_month_without_a_change_is_no_alarm(store: Store) -> None:
     report("drift without a change", mails=replay.recorded, alarms=len(replay.found))
     assert replay.found == []
     assert replay.recorded > scale(1_000, 9_900)
+
+
+@pytest.mark.parametrize("make", [form, comment])
+def test_another_product_is_no_lost_sentence(make: Callable[..., bytes]) -> None:
+    """A shop with one page has all mails of a month about it; and then it has another page."""
+
+    def mail(number: int, page: bytes) -> bytes:
+        raw = make(chance, person(chance), number).replace(b"Message:", b"Page: %b\r\nMessage:" % page)
+        return re.sub(rb'(comment on your post) "[^"]*"', rb'\1 "%b"' % page, raw)
+
+    chance, habit = random.Random(1), Habit("form.generic", "shop.example")
+    for number in range(100):
+        raw = mail(number, b"spring offer for tea" if number < 70 else b"garden chairs and tables")
+        reading = read(raw, RULES, received_at=BEGIN)
+        ((_, _, told), *_) = habits.told(reading, BEGIN + timedelta(hours=number), 1)
+        habit.note(told)
+    assert kinds(habit) == set()
 
 
 def test_an_alarm_lasts_without_a_gap() -> None:

@@ -43,6 +43,9 @@ SINGLE = frozenset(
 """Fields that a mail has once (RFC 5322 §3.6, RFC 2045 §3). A signature covers the lowest of two, readers show the
 first: whoever was sent a signed mail could put another subject, or another way to read its text, above it."""
 
+MAX_CONTENTS = 20
+"""Values that are looked for in the lines of a mail's template; a form has some ten."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the arrival of a mail that names no date at all and was read from a bare file."""
 
@@ -122,7 +125,14 @@ def _shaped(reading: Reading, choice: Choice, mail: Mail) -> Reading:
     if choice.mail is not mail or reading.parser in letters or unasked:
         return reading
     sender = mail.sender.email.rpartition("@")[2].lower() if mail.sender else ""
-    return reading.model_copy(update={"shape": str(shape_of(mail)), "sender": clean_line(sender, MAX_DOMAIN)})
+    shape = shape_of(mail, _contents(reading))
+    return reading.model_copy(update={"shape": str(shape), "sender": clean_line(sender, MAX_DOMAIN)})
+
+
+def _contents(reading: Reading) -> list[str]:
+    """What the cards took from the mail that may be the same in many, the longest first."""
+    found = {value for one in reading.cards[:MAX_CONTENTS] for value in (one.product.name, *one.labels.values())}
+    return sorted((one for one in found if one and len(one) > 3), key=len, reverse=True)[:MAX_CONTENTS]
 
 
 def bug(reason: str, **named: Any) -> Reading:

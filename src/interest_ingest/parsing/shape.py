@@ -14,7 +14,7 @@ section adds some, a changed template takes away what all mails had.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple, Self
@@ -76,8 +76,11 @@ _WRITTEN: Final = re.compile(
 )
 
 
-def shape_of(mail: Mail) -> Shape:
-    """The shape of `mail`. Its cost is linear in the page and bounded; links, tokens and pictures do not matter."""
+def shape_of(mail: Mail, contents: Collection[str] = ()) -> Shape:
+    """The shape of `mail`. Its cost is linear in the page and bounded; links, tokens and pictures do not matter.
+
+    `contents`: what is known to be no template, such as a product, though all mails of a month may name the same one.
+    """
     has_html, has_text = (bool(body) and not body.isspace() for body in (mail.html, mail.text))
     found = dict.fromkeys(("html",) * has_html + ("text",) * has_text)
     if has_html and (root := mail.page.root) is not None:
@@ -86,7 +89,7 @@ def shape_of(mail: Mail) -> Shape:
     found.update(dict.fromkeys(_labels(lines[:MAX_LINES])))
     parts = tuple(map(_hash, list(found)[:MAX_PARTS]))
     digest = blake2b("\n".join(found).encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return Shape(digest, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(_sentences(lines))))
+    return Shape(digest, tuple(dict.fromkeys(parts)), tuple(dict.fromkeys(_sentences(lines, contents))))
 
 
 @lru_cache(maxsize=4096)
@@ -165,7 +168,7 @@ def _labels(lines: list[str]) -> Iterator[str]:
             return
 
 
-def _sentences(lines: list[str]) -> Iterator[str]:
+def _sentences(lines: list[str], contents: Collection[str]) -> Iterator[str]:
     """One hash for each of the first and last lines that has words: small ones, for names are written large.
 
     Of scripts without small letters the whole line without its numbers.
@@ -173,6 +176,8 @@ def _sentences(lines: list[str]) -> Iterator[str]:
     few = lines if len(lines) <= FIRST_LINES + LAST_LINES else lines[:FIRST_LINES] + lines[-LAST_LINES:]
     for line in few:
         line = line[:MAX_LINE]
+        for content in contents:
+            line = line.replace(content, " ")
         words = [word for word in line.split() if word.islower() and word.isalpha()]
         if len(words) > 1:
             yield f"{crc32(' '.join(words).encode()) & 0xFFFFFF:06x}"
