@@ -280,12 +280,10 @@ def _is_contact(labels: Labels, mail: Mail) -> bool:
         several = len(fields) > 1 or len(answered) > 2 or (bool(phone) and says_form(mail.subject))
         letter = not is_robot(mail.sender) and _reads_like_a_letter(labels)
         enough = bool(filled) and several and (not letter or _is_nothing_else(labels, filled, mail))
-    if filled <= {Role.EMAIL, Role.SUBJECT} and not (
-        answer or says_form(mail.subject) or says_form(labels.intro[:300])
-    ):
-        return False  # whose spam was kept back
-    if enough and not answer and _is_bulk(mail) and not says_form(f"{mail.subject}\n{labels.intro[:300]}"):
+    if not enough:
         return False
+    if not answer and (_is_bulk(mail) or filled <= {Role.EMAIL, Role.SUBJECT}):  # or whose spam was kept back
+        enough = says_form(f"{mail.subject}\n{labels.intro[:300]}")
     if enough and Role.MESSAGE in filled and _TRACKED & labels.roles and not MAIL_CLIENT.search(_mailer(mail)):
         return True
     asked = bool(labels.roles & {Role.MESSAGE, Role.CONSENT, Role.PAGE_URL, *_TRACKED})
@@ -422,7 +420,9 @@ def _email(labels: Labels) -> str:
 
 
 def _phone(labels: Labels) -> str:
-    return next((v for v in labels.values(Role.PHONE) if sum(map(str.isdigit, v)) >= 5 and len(v) <= 60), "")
+    number = next((v for v in labels.values(Role.PHONE) if sum(map(str.isdigit, v)) >= 5 and len(v) <= 60), "")
+    beside = "" if number else next(iter(labels.values(Role.EMAIL)), "").replace(_email(labels), "")
+    return number or (beside.strip(" ,;/|()<>") if 6 < sum(map(str.isdigit, beside)) < 16 else "")
 
 
 def _name(labels: Labels, mail: Mail) -> str:

@@ -133,7 +133,9 @@ def field_of(line: str) -> Field | None:
     line = INVISIBLE.sub("", line).strip()
     if not line or line[0] == ">" or is_ruler(line):
         return None
-    return _fence(line) or _bracket(line) or _quoted(line) or _starred(line) or _plain(line)
+    return (
+        _fence(line) or _bracket(line) or _quoted(line) or (_starred(line) if line[0] == "*" else None) or _plain(line)
+    )
 
 
 def field_in(line: str, style: Style) -> Field | None:
@@ -163,13 +165,15 @@ def _field(label: str, value: str, layout: Layout, sign: str = "") -> Field | No
 def role_beside(label: str, value: str) -> Role | None:
     """What the field `label` means if `value` is in it: `Contact` may hold a name, a number or an address."""
     role = role_of(label)
-    if not value or role in _SURE:
+    if not value or role in _SURE or not ("@" in value or value[0] in _FIGURES):
         return role
     shape = _role_by(value)
     unsure = role in (None, Role.NAME, Role.EMAIL)
     return shape if shape is Role.EMAIL or (shape and unsure) else role
 
 
+_FIGURES: Final = frozenset("+(0۰٠8")
+"""What telephone numbers begin with, where nothing else says that they are some."""
 _SURE: Final = frozenset((Role.MESSAGE, Role.SUBJECT, Role.PAPER, Role.USERNAME, Role.PASSWORD, Role.FORM))
 """What a field that is called so holds, whatever it looks like."""
 
@@ -177,8 +181,10 @@ _SURE: Final = frozenset((Role.MESSAGE, Role.SUBJECT, Role.PAPER, Role.USERNAME,
 def _role_by(value: str) -> Role | None:
     """What a field with this value is, by its shape: an address, or a number as telephones have them."""
     if "@" in value:
-        return Role.EMAIL if EMAIL.fullmatch(value) else None
-    number = value[0] in "+(0۰٠8" and _NUMBER_ALONE.fullmatch(value) and not _DAY.fullmatch(value)
+        found = EMAIL.search(value[:200])
+        alone = found is not None and not any(map(str.isalpha, value[: found.start()] + value[found.end() :]))
+        return Role.EMAIL if alone else None  # a number may stand beside it
+    number = value[0] in _FIGURES and _NUMBER_ALONE.fullmatch(value) and not _DAY.fullmatch(value)
     return Role.PHONE if number and 7 <= sum(map(str.isdigit, value)) <= 15 else None
 
 
@@ -226,7 +232,7 @@ def _quoted(line: str) -> Field | None:
 
 def _starred(line: str) -> Field | None:
     """`*label* value`, as chats write bold letters."""
-    found = _STARRED.match(line) if line[0] == "*" else None
+    found = _STARRED.match(line)
     return _field(found[1], found[2], Layout.MARKED, "**") if found else None
 
 
