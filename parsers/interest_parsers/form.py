@@ -26,12 +26,15 @@ from interest_ingest.parsing.forwards import passed_on
 from interest_ingest.parsing.tokens import find_url, host_of
 
 _CALL = re.compile(
-    r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|перезвон|зворотн\w+ дзвін|rückruf|être rappelé|rappel|"
-    r"llámame|devolver llamada|richiama|geri ara|beni ara|oddzwoń|تماس بگیرید|معاودة الاتصال|कॉल बैक|折り返し|回电|콜백"
+    r"(?i)call[ -]?back|call me|обратн\w+ звон|заказ\w* звон|пере(?:звон|дзвон)|зворотн\w+ дзвін|rückruf|être rappelé|"
+    r"rappel|llámame|devolver llamada|richiama|geri ara|beni ara|oddzwoń|terugbel|bel m(?:e|ij) terug|"
+    r"ring m[ie]g|ring upp|zpětn\w+ volán|zavolejte|visszahív|sună-mă|gọi lại|telepon balik|"
+    r"hubungi kembali|تماس بگیرید|معاودة الاتصال|"
+    r"कॉल बैक|折り返し|回电|콜백"
 )
 _ORDER = re.compile(
-    r"(?i)\border\b|заказ|замовлення|bestellung|commande|pedido|ordine|encomenda|sipariş|zamówieni|سفارش|הזמנה|ऑर्डर|"
-    r"注文|订单|訂單|주문"
+    r"(?i)\bord(?:er|re)\b|заказ|замовлення|поръчк|bestell(?:ung|ing)|beställning|commande|comandă|pedido|ordine|encomenda|"
+    r"sipariş|zamówieni|objednáv|rendelés|παραγγελ|đặt hàng|pesanan|سفارش|הזמנה|ऑर्डर|注文|订单|訂單|주문"
 )
 
 
@@ -99,6 +102,6 @@ def interest_of(form: Form, mail: Mail, **known: Any) -> Interest:
 def action_of(form: Form, mail: Mail) -> Action:
     """What the form says that it is for, above its fields; the customer's own words do not count."""
     about = f"{mail.subject}\n{form.labels.intro}"
-    if form.phone and not form.text and _CALL.search(about):
+    if form.phone and not form.labels.message and _CALL.search(about):
         return Action.CALL
     return Action.ORDER if form.product and _ORDER.search(about) else Action.REQUEST

@@ -34,7 +34,7 @@ _WROTE = re.compile(
 )
 _NOBODY = re.compile(r"(?i)an[oó]n[iyí]m|аноним|анонім|匿名|익명|ناشناس|مجهول|אנונימי|अनाम")
 _OTHERS = re.compile(
-    r"(?i)\b(?:child|kid|baby|pet|dog|cat|horse|school|event|project|domain|file|kind(?:es)?|tier|hund(?:es)?|реб[её]нк|"
+    r"(?i)\b(?:child|kid|baby|pet|dog|cat|horse|school|shop|store|team|group|club|brand|hotel|boat|event|project|domain|file|kind(?:es)?|tier|hund(?:es)?|реб[её]нк|"
     r"питомц|дитини|улюбленц|enfant|animal|chien|école|niñ[oa]|hij[oa]|mascota|bambin[oa]|figli[oa]|criança|dziec|zwierz|"
     r"çocu|barnets|barns|dítěte|gyerm|copil|anak)|ילד|طفل|کودک|子供|お子|孩子|아이"
 )

@@ -353,7 +353,11 @@ _PHRASES: dict[Role, str] = {
         संबोधन, =성
     """,
     Role.NAME: """
-        teacher, parents, name der eltern, eltern, lead guest, הורה, שם ההורה, שם המטופל, שם הלקוח, whos asking,
+        ordered by, placed by, bestellt von, commandé par, pedido por, ordinato da, законный представитель,
+        законний представник, legal guardian, erziehungsberechtigte, erziehungsberechtigter, responsable légal,
+        responsable,
+        tuteur, tutor legal, genitore, responsável, opiekun, veli, teacher, parents, name der eltern, eltern,
+        lead guest, הורה, שם ההורה, שם המטופל, שם הלקוח, whos asking,
         enter your name,
         patient, patients name, student, pupil, applicant, candidate, hirer, tenant, participant, parent, guardian,
         rider,
@@ -698,7 +702,7 @@ _MAIL = """
 _NEWS = """
     lead submission submitted enquiry inquiry form formul kontaktform webform заявк обращени форм звернен anfrage
     solicitud consulta demande richiesta modulo pedido solicitacao talep basvuru zgloszen zapytan فرم درخواست
-    callback rückruf rappel звонка перезвон дзвінок дзвінка oddzwon
+    callback rückruf rappel звонка перезвон передзвон дзвінок дзвінка oddzwon
     نموذج طلب טופס פנייה फॉर्म फ़ॉर्म पूछताछ フォーム 問い合わせ 问い合わせ 表单 表單 留言 咨询 문의 폼 양식
 """
 _SENT += tongues.SENT
