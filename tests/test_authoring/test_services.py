@@ -79,6 +79,15 @@ def _calls(v: Values) -> bytes:
     return _mail("ring.example", f"Missed call from {v['phone']}", body)
 
 
+def _quotes(v: Values) -> bytes:
+    """The subject tells the stars; what was written stands in quotes."""
+    body = (
+        f'Hi Lena,\n\n{v["name"]} rated you:\n\n"{v["text"]}"\n\n'
+        f"Reply: https://chew.example/r/{v['n']}?auth=k{v['n']}\n\nChew Inc., 5 Road\n"
+    )
+    return _mail("chew.example", f"{v['name']} left you a {v['rating']}-star review", body)
+
+
 def _stars(v: Values) -> bytes:
     """The rating is drawn, and the subject tells it; the day in the page is that of a visit to come."""
     stars = "★" * v["rating"] + "☆" * (5 - v["rating"])
@@ -164,6 +173,9 @@ SERVICES = {
         FURTHER | {"text": "Old tea."},
         ("name", "text", "rating"),
         "https://rate.example/b/reviews/70013",
+    ),
+    "chew.review": Service(
+        _quotes, EN, FURTHER | {"text": "No."}, ("name", "text", "rating"), "https://chew.example/r/70013"
     ),
     "chaya.inquiry": Service(_inquiries, JA, FURTHER, ("name", "text"), "https://kanri.chaya.example/inquiry/70013"),
     "tours.booking": Service(

@@ -13,7 +13,7 @@ _CASELESS: Final = re.compile(r"[\u0590-\u0fff\u3040-\u9fff\uac00-\ud7af]")
 def is_name(text: str) -> bool:
     """Whether `text` may be somebody's name."""
     words = text.split()
-    if not 0 < len(words) < 5 or len(text) > 60 or re.search(r"[\d@:/!?#*_=<>]", text):
+    if not 0 < len(words) < 5 or len(text) > 60 or re.search(r"[\d@:：。！？、★☆⭐/!?#*_=<>]", text):
         return False
     if _CASELESS.search(text):
         return True

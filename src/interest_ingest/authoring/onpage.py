@@ -97,7 +97,7 @@ def _text(
     names = [proposal.author(mail) for mail in mails]
     found = [one for one in differing if one.texts != author and not _holds_others(one, differing, author)]
     found = [one for one in found if not _names(one, names) and not _labelled(one)]
-    found = [one for one in found if not all(map(is_name, one.texts)) or re.search(_WORDS["text"], one.selector)]
+    found = [one for one in found if not all(map(is_name, one.texts)) or _hinted([one], "text")]
     return max(_hinted(found, "text") or found, key=_size, default=None)
 
 
@@ -165,7 +165,7 @@ def _hinted(found: list[Element], name: str) -> list[Element]:
     """Those whose selectors say that they are `name`: their own words before those of the boxes around them."""
     hints = re.compile(rf"(?i){_WORDS[name]}")
     own = [one for one in found if hints.search(one.selector.rpartition(" > ")[2])]
-    return own or [one for one in found if hints.search(one.selector)]
+    return own or [one for one in found if hints.search(one.selector.removeprefix("body > "))]
 
 
 def _size(one: Element) -> int:

@@ -25,6 +25,7 @@ from interest_ingest.parsing.domains import is_free_mail, registrable
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.pick import labelled
+from interest_ingest.parsing.reviews import stars_in
 from interest_ingest.parsing.shape import shape_of
 from interest_ingest.parsing.tokens import host_of
 
@@ -161,9 +162,12 @@ def _author_of_subject(subject: Template, gaps: list[Gap], proposal: Proposal) -
 
 
 def _product_of_subject(subject: Template, mails: Sequence[Mail], proposal: Proposal) -> None:
-    """A gap that is nothing that is read elsewhere."""
+    """A gap that is nothing that is read elsewhere; one that names stars is the rating."""
     known = [{*map(str.casefold, proposal.values(mail)), *(to.name.casefold() for to in mail.to)} for mail in mails]
     for gap in subject.gaps if "author.name" in proposal.fields and subject.fixed else ():
+        if all(stars_in(value) is not None for value in gap.values):
+            place = {"in": "subject", "pattern": subject.pattern(gap)}
+            proposal.place("rating", f"the subject, as in {gap.values[0]!r}", **place)
         told = any(value.casefold() in one for value, one in zip(gap.values, known, strict=True))
         if not all(gap.values) or told or any(map(is_value, gap.values)):
             continue
@@ -203,7 +207,7 @@ def _text_between(lines: list[list[str]], mails: Sequence[Mail], proposal: Propo
     fixed = [_fixed_line(line, lines, personal, labels) for line in lines[0]]
     if len(lines) == 1:
         fixed = _around_longest(lines[0], fixed)
-    runs = list(_runs(lines[0], fixed))
+    runs = list(_runs(lines[0], fixed, personal))
     told = proposal.fields.keys() & {"author.name", "author.phone", "author.email"}
     if told and (not runs or (len(mails) == 1 and labels and max(runs)[0] < MIN_TEXT)):
         return  # who did it is enough
@@ -260,8 +264,8 @@ def _around_longest(lines: list[str], fixed: list[str]) -> list[str]:
     return told
 
 
-def _runs(lines: list[str], fixed: list[str]) -> Iterator[tuple[int, str, str]]:
-    """The runs of lines that are not fixed: their length without links, the pattern above and the one below."""
+def _runs(lines: list[str], fixed: list[str], personal: list[str]) -> Iterator[tuple[int, str, str]]:
+    """The runs of lines that are not fixed: their length without links and names, and the patterns around."""
     size, opening = 0, ""
     for line, pattern in zip([*lines, ""], [*fixed, None], strict=True):
         if pattern or pattern is None:
@@ -269,7 +273,7 @@ def _runs(lines: list[str], fixed: list[str]) -> Iterator[tuple[int, str, str]]:
                 yield size, opening, pattern or ""
             size, opening = 0, pattern or ""
         else:
-            size += 0 if "http" in line else len(line)
+            size += 0 if "http" in line or line in personal else len(line)
 
 
 def _recognize(subject: Template, mails: Sequence[Mail], proposal: Proposal) -> None:
@@ -334,6 +338,8 @@ def _from_links(mails: Sequence[Mail], proposal: Proposal) -> None:
             proposal.place("event_key", "the ids in that link", link=place.pattern)
         hosts += map(host_of, place.links)
     if profile:
+        if "source_url" not in proposal.fields and mails[0].html:
+            proposal.place("source_url", "the author's page, for there is no other", link=profile.plain)
         proposal.place("author.profile_url", f"the link {profile.links[0]}", link=profile.plain)
         hosts += map(host_of, profile.links)
     if hosts:

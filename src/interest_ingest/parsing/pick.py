@@ -98,7 +98,7 @@ def between(where: Where, opening: str, closing: str) -> str:
     """The visible text between the first line in which `opening` is found and the next in which `closing` is.
 
     Without `opening` from the beginning, without `closing` to the end; "" if one of them is given and not found. The
-    marks of a quote (`> `) are left out where every line begins with one.
+    marks of a quote are left out: `> ` before every line, or “ ” around all of it.
     """
     lines = visible(where).split("\n")
     start = _line(lines, opening, 0) if opening else -1
@@ -108,8 +108,10 @@ def between(where: Where, opening: str, closing: str) -> str:
 
 def _unquoted(text: str) -> str:
     lines = text.split("\n")
-    quoted = all(line.startswith(">") for line in lines if line.strip())
-    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines) if quoted else text
+    if all(line.startswith(">") for line in lines if line.strip()):
+        return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines)
+    within = re.fullmatch(r"[\"“«„]([^\"“”«»„]+)[\"”»“]", text)
+    return within[1].strip() if within else text
 
 
 def _line(lines: list[str], pattern: str, start: int) -> int | None:
