@@ -75,7 +75,8 @@ def _repeated(one: Element, mails: Sequence[Mail]) -> bool:
 
 def repeated(found: list[Element], names: list[str], mails: Sequence[Mail]) -> list[str]:
     """What the subjects repeat of elements that differ, but for sentences about the author."""
-    told = [one for one in found if one.differs and all(one.texts) and _repeated(one, mails)]
+    several = found if len(mails) > 1 else []  # a heading of one sample is likelier the template's
+    told = [one for one in several if one.differs and all(one.texts) and _repeated(one, mails)]
     return [text for one in told if one.texts == tuple(names) or not _names(one, names) for text in one.texts]
 
 
