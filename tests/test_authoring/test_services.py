@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from interest_ingest.authoring.drafting import Sample, as_python, as_toml, draft
-from interest_ingest.authoring.samples import template
+from interest_ingest.authoring.samples import pages, template
 from interest_ingest.authoring.workshop import parsers_in, rules_with
 from interest_ingest.cards import InterestCard
 from interest_ingest.ingest.reading import read
+from interest_ingest.mail import Mail
 from interest_ingest.parsing.declared import Declared
 
 Values = dict[str, Any]
@@ -218,6 +219,11 @@ def _wanted(values: Values, field: str) -> Any:
 def test_a_gap_is_where_it_stands_and_a_link_is_never_a_word_of_the_template() -> None:
     made = template(["Al on a b (https://x.example/b):", "Bo on c d (https://x.example/d1):"])
     assert made.pattern() == r"^.{1,200}? on .{1,200}? \(\S{1,2000}?\):$"
+
+
+def test_whoever_is_named_in_an_address_is_no_word_of_its_pattern() -> None:
+    mails = [_mail("loop.example", "x", f'<a href="https://loop.example/u/{who}">See</a>', html=True) for who in "kz"]
+    assert [one.pattern for one in pages(list(map(Mail.from_bytes, mails)))] == ["/u/[^/?#]+"]
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,8 @@ def _generalized(link: str) -> str:
     while ids and start > 0 and not _NOUN.fullmatch(segments[start]):  # a page's own words in the address
         start -= 1
     told = [
-        _segment(one, fixed=not ids or n == start or _NOUN.fullmatch(one) is not None) for n, one in enumerate(segments)
+        _segment(one, fixed=not _names_somebody(segments[:n]) and (not ids or n == start or bool(_NOUN.fullmatch(one))))
+        for n, one in enumerate(segments)
     ]
     path = "".join(f"/{one}" for one in told[start : (ids[-1] + 1) if ids else None])
     query = [pair.partition("=") for pair in parts.query.split("&")]
@@ -288,6 +289,14 @@ def _generalized(link: str) -> str:
     fragment = re.fullmatch(r"([A-Za-z_-]+)([0-9]+)", parts.fragment)
     anchor = f"{'' if asked else '[^#]{0,300}'}#{escaped(fragment[1])}([0-9]+)" if fragment else ""
     return f"{path or escaped(parts.hostname or '') + '/'}{between}{asked}{anchor}"
+
+
+def _names_somebody(before: list[str]) -> bool:
+    """Whether the next word of an address is what somebody is called there: `/u/anna`."""
+    return (
+        bool(before)
+        and re.fullmatch(r"(?i)(?:u|user|profile|people|member|author|guest|customer)s?", before[-1]) is not None
+    )
 
 
 def _segment(segment: str, *, fixed: bool) -> str:
