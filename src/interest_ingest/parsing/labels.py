@@ -602,6 +602,8 @@ def _is_empty_label(line: str) -> bool:
 def _spoken(intro: Sequence[Line]) -> str:
     """The message of a mail that shows it above the fields, without a label: all but the sentence that announces it."""
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text_of(intro)) if part.strip(" \n-")]
-    greets = bool(paragraphs) and len(paragraphs[0].split()) < 5 and paragraphs[0][-1] in ",!，！،"
+    greets = bool(paragraphs) and len(paragraphs[0].split()) < 7 and paragraphs[0][-1] in ",!，！،"
     told = paragraphs if greets and len(paragraphs) > 1 else paragraphs[1:]
+    if greets and len(told) > 1 and says_form(told[1]):  # a program greets too
+        told = told[2:]
     return "\n\n".join(part for part in told if not is_ruler(part)).removesuffix("--").rstrip()
