@@ -199,7 +199,13 @@ def test_without_a_word_from_idle_the_next_poll_brings_the_mail(
     with between(dovecot.imap_port) as proxy:
         box = mailbox("forgotten", proxy.port, poll_interval="2s", idle=True)
         with started(tmp_path, box) as (_, supervisor, store):
-            await_true(lambda: (watch := supervisor._idle._watches["forgotten"]).line and watch.line.phase == "idling")
+            await_true(
+                lambda: (
+                    (watch := supervisor._idle._watches.get("forgotten"))
+                    and watch.line
+                    and watch.line.phase == "idling"
+                )
+            )
             await_true(lambda: not any(thread.is_alive() for thread in supervisor._polls.threads))
             proxy.freeze()
             dovecot.deliver("forgotten", letter(2).raw)
