@@ -184,7 +184,9 @@ def test_idle_brings_a_mail_long_before_the_next_poll(
     dovecot.deliver("hinted", letter(1).raw)
     with started(tmp_path, hourly) as (_, supervisor, store):
         await_true(lambda: store.counts().cards == 1)
-        await_true(lambda: (watch := supervisor._idle._watches["hinted"]).line and watch.line.phase == "idling")
+        await_true(
+            lambda: (watch := supervisor._idle._watches.get("hinted")) and watch.line and watch.line.phase == "idling"
+        )
         for number in (2, 3):
             dovecot.deliver("hinted", letter(number).raw)
             await_true(lambda: store.counts().cards == number, 15)  # noqa: B023
