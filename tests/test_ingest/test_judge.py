@@ -214,7 +214,8 @@ def test_held_mails_that_are_let_through_pass(store: Store) -> None:
 
 # T-19.
 
-RSS = 256 * 1024 * 1024
+GROWN = 128 * 1024 * 1024
+"""By how much: the process of the tests has read many other mails before."""
 
 
 def test_a_flood_does_not_delay_what_is_verified(store: Store) -> None:
@@ -263,7 +264,7 @@ def test_a_flood_does_not_delay_what_is_verified(store: Store) -> None:
     assert set(outcomes) == {Outcome.CARDS, Outcome.HELD}
     assert outcomes[Outcome.CARDS] == limits.mailbox + good
     assert store.counts().mails == {"cards": outcomes[Outcome.CARDS], "held": outcomes[Outcome.HELD]}
-    assert _rss() < RSS
+    assert _rss() - before < GROWN
 
 
 def _rss() -> int:
