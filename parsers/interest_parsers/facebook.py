@@ -62,8 +62,8 @@ def words(mail: Mail) -> str:
 
     The first of several is the sentence; below the second portrait of a shared post stand somebody else's words.
     """
-    subject, *blocks = re.split(r"\n={20,}\s*(?:\n|$)", mail.text)
-    for block in blocks or [subject]:
+    first, *blocks = re.split(r"\n={20,}\s*(?:\n|$)", mail.text)
+    for block in (*blocks, first):
         if text := quoted(block.replace(mail.subject, "")):
             return text
     if "mb_text" not in mail.html:
