@@ -12,7 +12,7 @@ from typing import Final
 from bs4 import Tag
 
 from interest_ingest.parsing import SITES, Action, Ignored, Interest, Mail, Match, Product, parser
-from interest_ingest.parsing.answers import HTML, answered, is_answer, shown
+from interest_ingest.parsing.answers import HTML, answered, is_answer, rows_of, shown
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Labels
 from interest_ingest.parsing.orders import goes_to
@@ -28,7 +28,7 @@ def notification(mail: Mail) -> Iterator[Interest]:
     """`New submission from Contact us`"""
     if not LABEL.search(mail.html) or is_answer(mail):
         return
-    rows = [row for row in mail.soup.select('tr[bgcolor="#EAF2FA" i]') if isinstance(row, Tag)]
+    rows = [row for row in rows_of(mail, LABEL).select('tr[bgcolor="#EAF2FA" i]') if isinstance(row, Tag)]
     labels = _read(rows)
     if not labels.roles:
         return  # a newsletter in the same blue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
-from bs4 import Tag
+from bs4 import BeautifulSoup, Tag
 
 from interest_ingest.mail import Mail
-from interest_ingest.mail.html import render
+from interest_ingest.mail.html import make_soup, render
 from interest_ingest.parsing.automatic import is_robot
 from interest_ingest.parsing.forms import form_of
 from interest_ingest.parsing.labels import Answer, Labels
@@ -18,6 +19,7 @@ from interest_ingest.parsing.vocabulary import Role, role_of
 HTML: Final = r"(?i)^Content-Type:\s*(?:text/html|multipart/)"
 """The header of a mail that may be a page; what proves a template by its page alone asks for it first."""
 
+_TABLE_END: Final = re.compile(r"(?i)</table")
 _AROUND: Final = " \n\t\xa0:：*"
 
 
@@ -27,6 +29,16 @@ def answered(pairs: Iterable[tuple[str, str]], intro: str = "") -> Labels:
     answers = tuple(Answer(label, value, role_of(label)) for label, value in told)
     message = next((one.value for one in answers if one.role is Role.MESSAGE and one.value), "")
     return Labels(answers, message, intro)
+
+
+def rows_of(mail: Mail, row: re.Pattern[str]) -> BeautifulSoup:
+    """The part of the page from the first place that `row` finds to the end of the table in which it finds the last.
+
+    A tree of the whole page, most of which is frame, would cost several times as much.
+    """
+    places = [found.start() for found in row.finditer(mail.html)]
+    end = _TABLE_END.search(mail.html, places[-1]) if places else None
+    return make_soup("<table>" + mail.html[places[0] : end.start() if end else None] if places else "")
 
 
 def shown(tag: Tag) -> str:
