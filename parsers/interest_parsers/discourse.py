@@ -27,7 +27,7 @@ from interest_ingest.parsing import (
 )
 from interest_ingest.parsing.contract import host_in
 from interest_ingest.parsing.markdown import as_typed
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 TOPIC: Final = re.compile(
     r"(https?://[^\s?#]{1,300}/t/(?:(?!\d+/)[^/\s?#]{1,300}/)?(\d{1,12}))(?:/(\d{1,9}))?(?=[?#]|$)"
@@ -98,9 +98,9 @@ def read(mail: Mail, ids: set[str]) -> Interest:
             photo_url=portrait(head) if head else None,
         ),
         text=text,
-        event_key=f"topic {host_of(page)} {topic} post {number}",
+        event_key=f"topic {hostname(page)} {topic} post {number}",
         source_url=page,
-        account=host_of(page),
+        account=hostname(page),
         object_kind="message" if is_private else "topic",
         product=Product() if is_private else Product(name=title, url=found[1] if found else None),
     )
@@ -146,7 +146,7 @@ def portrait(head: Tag) -> str | None:
     row = head.find_parent("tr")
     image = row.find("img") if isinstance(row, Tag) else None
     src = str(image.get("src") or "") if isinstance(image, Tag) else ""
-    return src if host_in(host_of(src), (host_of(str(head["href"])), "discourse-cdn.com")) else None
+    return src if host_in(hostname(src), (hostname(str(head["href"])), "discourse-cdn.com")) else None
 
 
 def titled(mail: Mail) -> tuple[str, bool]:

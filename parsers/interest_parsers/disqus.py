@@ -29,7 +29,8 @@ from interest_ingest.parsing import (
 from interest_ingest.parsing.deeds import read_sentence
 from interest_ingest.parsing.links import unwrap
 from interest_ingest.parsing.markdown import as_typed
-from interest_ingest.parsing.social import deed_of, host_of, written
+from interest_ingest.parsing.social import deed_of, written
+from interest_ingest.parsing.tokens import hostname
 
 COMMENT: Final = re.compile(r"#comment-(\d{1,20})$")
 PERSON: Final = re.compile(r"https?://(?:www\.)?disqus\.com/(?:by/)?[\w-]{1,100}/?$")
@@ -67,7 +68,7 @@ def comment(mail: Mail) -> Iterator[Interest]:
         text=as_typed(quote.decode_contents()) if isinstance(quote, Tag) else written(mail),
         event_key=f"comment {page[0][1]}",
         source_url=page[1],
-        account=host_of(page[1]),
+        account=hostname(page[1]),
         object_kind="page",
         product=Product(url=page[1].partition("#")[0]),
     )

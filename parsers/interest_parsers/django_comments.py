@@ -24,7 +24,7 @@ from interest_ingest.parsing import (
     Product,
     parser,
 )
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 from interest_parsers.wordpress import page_title
 
 BLOCK = (
@@ -58,9 +58,9 @@ def comment(mail: Mail) -> Iterator[Interest]:
         author=Author(name=html.unescape(name), email=html.unescape(email) or None),
         text=html.unescape(mail.visible_text[found.end() :]),
         source_url=page,
-        account=host_of(page) or re.sub(r"^\[([^\]]*)\].*", r"\1", mail.subject, flags=re.DOTALL),
+        account=hostname(page) or re.sub(r"^\[([^\]]*)\].*", r"\1", mail.subject, flags=re.DOTALL),
         object_kind="page",
-        product=Product(name=page_title("", mail.subject), url=page if host_of(page) else None),
+        product=Product(name=page_title("", mail.subject), url=page if hostname(page) else None),
     )
 
 

@@ -27,8 +27,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.markdown import as_typed
-from interest_ingest.parsing.social import host_of
-from interest_ingest.parsing.tokens import find_email
+from interest_ingest.parsing.tokens import find_email, hostname
 
 LINK: Final = re.compile(r"#ghost-comments(?:-([0-9a-f]{24}))?$")
 MEMBER: Final = re.compile(r"/ghost/#/members/([0-9a-f]{24})$")
@@ -54,9 +53,9 @@ def comment(mail: Mail) -> Iterator[Interest]:
         action=Action.COMMENT,
         author=Author(name=None if name == "Anonymous" else name),
         text=as_typed(rows[-1]) if len(rows) > 1 else "",
-        event_key=f"comment {host_of(link)} {number[1]}" if number and number[1] else None,
+        event_key=f"comment {hostname(link)} {number[1]}" if number and number[1] else None,
         source_url=link,
-        account=host_of(link),
+        account=hostname(link),
         object_kind="page",
         product=Product(name=mail.subject.partition(": ")[2], url=link.partition("#")[0]),
     )
@@ -81,7 +80,7 @@ def member(mail: Mail) -> Iterator[Interest]:
         event_key=f"member {number}{' paid' if paid else ''}",
         source_url=link,
         object_kind="newsletter",
-        account=host_of(link),
+        account=hostname(link),
     )
 
 

@@ -23,7 +23,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.forums import Told, fenced, told
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 _WHO: Final = r"^(?P<author>.{1,100}?) "
 SENTENCES: Final = (
@@ -88,9 +88,9 @@ def post(mail: Mail) -> Iterator[Interest]:
         action=deed.action,
         author=Author(name=deed.author),
         text=words,
-        event_key=f"post {host_of(page)} {number[1]}" if number else None,
+        event_key=f"post {hostname(page)} {number[1]}" if number else None,
         source_url=page,
-        account=host_of(page),
+        account=hostname(page),
         object_kind="message" if deed.action is Action.MESSAGE else "topic",
         product=Product(name=deed.topic),
     )

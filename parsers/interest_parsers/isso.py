@@ -23,7 +23,7 @@ from interest_ingest.parsing import (
     Product,
     parser,
 )
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 LINK = re.compile(r"Link to comment: (https?://[^\n]{1,1000}#isso-(\d{1,12}))[ \t]*$")
 WROTE = re.compile(r"([^\n]{0,300}?)(?: <([^\s<>]{1,200})>)? wrote:")
@@ -49,7 +49,7 @@ def comment(mail: Mail) -> Iterator[Interest]:
     while end > 1 and FOOTER.match(lines[end - 1]):
         end -= 1
     name = html.unescape(wrote[1])
-    host = host_of(link[1])
+    host = hostname(link[1])
     title = re.sub(r"^(?:Re: )?New comment posted(?: on\b)?", "", mail.subject)
     yield Interest(
         channel=Channel.COMMENT,

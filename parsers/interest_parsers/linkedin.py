@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from interest_ingest.parsing import Action, Author, Changed, Channel, Interest, Mail, Match, parser
 from interest_ingest.parsing.deeds import read_sentence
 from interest_ingest.parsing.passages import Line, lines_of
-from interest_ingest.parsing.social import Network, below, host_of, interests, linked, named, places, portrait_of
+from interest_ingest.parsing.social import Network, below, interests, linked, named, places, portrait_of
+from interest_ingest.parsing.tokens import hostname
 
 HOSTS = ("linkedin.com",)
 LINK = re.compile(r"https://www\.linkedin\.com/")
@@ -83,7 +84,7 @@ def message(mail: Mail) -> Interest:
 def photo(mail: Mail, name: str, page: str | None) -> str | None:
     """His portrait; ours may stand above it."""
     pictures = [one for line in lines_of(mail) for one in line.pictures]
-    return portrait_of([one for one in pictures if PORTRAITS.fullmatch(host_of(one.image.src))], name, page)
+    return portrait_of([one for one in pictures if PORTRAITS.fullmatch(hostname(one.image.src))], name, page)
 
 
 def under_the_name(mail: Mail) -> list[Line]:

@@ -23,7 +23,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.forums import Told, told
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 from interest_parsers.wordpress import page_title
 
 _NAME: Final = r"[\"“«]?(?P<author>.{1,100}?)[\"”»]?"
@@ -82,9 +82,9 @@ def read(mail: Mail) -> Interest:
         channel=Channel.SOCIAL,
         action=deed.action,
         author=Author(name=deed.author),
-        event_key=f"{place} {host_of(page)} {post[1]}" if post else None,
+        event_key=f"{place} {hostname(page)} {post[1]}" if post else None,
         source_url=page,
-        account=host_of(page),
+        account=hostname(page),
         object_kind=place,
         product=Product(name=topic, url=next((link for link in pages if TOPIC.search(link)), None)),
         labels={} if deed.author or not topic else {"topic": topic},

@@ -26,7 +26,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.markdown import as_typed
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 LINK = re.compile(r"#remark42__comment-([\w-]{1,64})$")
 SENTENCE = re.compile(r"(?m)New comment from (.{1,200}?) on your site(?:\s+to «(.{1,500})»)?\s*$")
@@ -61,9 +61,9 @@ def comment(mail: Mail) -> Iterator[Interest]:
         action=Action.REPLY if found.is_reply else Action.COMMENT,
         author=Author(name=told[1], photo_url=found.photo),
         text=found.text,
-        event_key=f"comment {host_of(found.link)} {number[1]}" if number else None,
+        event_key=f"comment {hostname(found.link)} {number[1]}" if number else None,
         source_url=found.link,
-        account=host_of(found.link),
+        account=hostname(found.link),
         object_kind="page",
         product=Product(name=told[2], url=found.link.partition("#")[0]),
     )

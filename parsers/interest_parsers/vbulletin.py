@@ -24,7 +24,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.forums import Told, fenced, told
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 SENTENCES: Final = (
     (
@@ -69,9 +69,9 @@ def post(mail: Mail) -> Iterator[Interest]:
         action=deed.action,
         author=Author(name=deed.author),
         text=words,
-        event_key=f"post {host_of(page)} {number[1] or number[2]}" if number else None,
+        event_key=f"post {hostname(page)} {number[1] or number[2]}" if number else None,
         source_url=page,
-        account=host_of(page),
+        account=hostname(page),
         object_kind="message" if "/private.php" in page else "topic",
         product=Product(name=deed.topic),
     )

@@ -27,7 +27,7 @@ from interest_ingest.parsing import (
     parser,
 )
 from interest_ingest.parsing.markdown import as_typed
-from interest_ingest.parsing.social import host_of
+from interest_ingest.parsing.tokens import hostname
 
 WROTE: Final = (
     r" wrote| hat geantwortet| dijo| a écrit| menulis| ha scritto| が次のようにコメントしました"
@@ -118,7 +118,7 @@ def boxed(mail: Mail, link: str) -> Comment:
 def card(found: Comment, link: str) -> Interest:
     """The interest of a comment whose id is the first group of the pattern `link`."""
     number = re.search(link, found.link)
-    host = host_of(found.link)
+    host = hostname(found.link)
     return Interest(
         channel=Channel.COMMENT,
         action=Action.COMMENT,

@@ -15,11 +15,12 @@ from urllib.parse import unquote
 
 from interest_ingest.authoring.searching import Place, Searched, shortened
 from interest_ingest.cards import SHORTENED, InterestCard, ReplyKind, Trust, iso_utc
-from interest_ingest.ingest.normalize import mailto_url, urlsplit_host
+from interest_ingest.ingest.normalize import mailto_url
 from interest_ingest.ingest.rules import Rules
 from interest_ingest.mail import Mail
 from interest_ingest.parsing import Parser
 from interest_ingest.parsing.links import NOT_ALLOWED
+from interest_ingest.parsing.tokens import hostname
 
 MAX_LABELS: Final = 40
 MAX_WORDS: Final = 60
@@ -209,7 +210,7 @@ def _clocks(local: datetime, utc: datetime) -> Iterator[str]:
 
 
 def _account(of: Traced, field: str, value: Any) -> Origin:
-    host = urlsplit_host(of.card.source_url or "")
+    host = hostname(of.card.source_url or "")
     if host and value in (host, of.rules.site_of(host)):
         said = (
             "the host of the source link" if value == host else "the site of [[sites]] to which the source link belongs"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import phonenumbers
 
@@ -28,6 +28,7 @@ from interest_ingest.parsing import Changed, Parser
 from interest_ingest.parsing.contract import ANYWHERE, SITES, host_in
 from interest_ingest.parsing.language import detect
 from interest_ingest.parsing.links import campaign, objection, safe_url, unwrap
+from interest_ingest.parsing.tokens import hostname
 
 _ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\?&%/]+@[^\s@,;:<>\"()\[\]\\?&%/]+")
 """One plain address (RFC 5322 addr-spec without quoting): `a@b.example?bcc=c@d.example` would copy a stranger in."""
@@ -161,13 +162,13 @@ class _Links:
             return None
         target = unwrap(url)
         places = self.parser.link_hosts if hosts is None else tuple(hosts)
-        own_site = SITES in places and (self._open or host_in(urlsplit_host(target), self.rules.site_hosts))
+        own_site = SITES in places and (self._open or host_in(hostname(target), self.rules.site_hosts))
         anywhere = ANYWHERE in places or (SITES in places and self._open)
         hosts = None if anywhere else self._hosts(places)
         kept = safe_url(target, hosts, http_ok=own_site)
         if kept is None or len(kept) > MAX_URL or url.endswith(SHORTENED):  # cut off, it would lead elsewhere
             why = objection(target, hosts, http_ok=own_site) or "too long"
-            self.refused.append(f"{name} link refused: {urlsplit_host(target) or 'not a link'}: {why}")
+            self.refused.append(f"{name} link refused: {hostname(target) or 'not a link'}: {why}")
             return None
         return kept
 
@@ -177,14 +178,6 @@ class _Links:
     def anywhere(self, url: str | None) -> str | None:
         """`url` rebuilt, whatever its host: where a visitor came from is not for us to choose."""
         return safe_url(unwrap(url), None, http_ok=True) if url and self.trust is not Trust.FAILED else None
-
-
-def urlsplit_host(url: str) -> str:
-    """The host of `url`, or "" if it has none or is malformed."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _check_mandatory(interest: Interest) -> None:
@@ -214,7 +207,7 @@ def _product(told: Interest | InterestCard, source_url: str | None, links: _Link
 
 def _account(interest: Interest, source_url: str | None, parser: Parser, mail: Mail, rules: Rules) -> str | None:
     """Which of our doors it was: the page that the mail names, our site, else the mailbox that it was sent to."""
-    host = urlsplit_host(source_url or "")
+    host = hostname(source_url or "")
     recipient = mail.to[0].email.lower() if mail.to else None
     if interest.account:
         return interest.account

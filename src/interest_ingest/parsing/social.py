@@ -26,6 +26,7 @@ from interest_ingest.parsing.deeds import Deed, read_sentence
 from interest_ingest.parsing.links import is_action_link, unwrap
 from interest_ingest.parsing.passages import Line, Picture, is_button, lines_of
 from interest_ingest.parsing.profiles import profile_key
+from interest_ingest.parsing.tokens import hostname
 
 NOISE: Final = "digest or account notice"
 
@@ -202,7 +203,7 @@ def _tells(line: Line, network: Network, is_page: bool) -> Deed | None:
     if is_page and not any(anchor.text for anchor in line.anchors):
         return None
     deed = read_sentence([line.text])
-    names = {anchor.text.lower() for anchor in line.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts)}
+    names = {anchor.text.lower() for anchor in line.anchors if host_in(hostname(unwrap(anchor.href)), network.hosts)}
     return deed if deed and (deed.author.lower() in names or not is_page) else None
 
 
@@ -210,7 +211,7 @@ def below(lines: Sequence[Line], hosts: Iterable[str]) -> str:
     """The words that begin `lines`: quoted, or what stands above the first link to `hosts`, without dates."""
     words: list[str] = []
     for line in lines:
-        if line.text and any(host_in(host_of(unwrap(anchor.href)), hosts) for anchor in line.anchors):
+        if line.text and any(host_in(hostname(unwrap(anchor.href)), hosts) for anchor in line.anchors):
             break
         if not re.fullmatch(r"[\d.,:/ ]+", line.text):
             words.append(line.text)
@@ -235,7 +236,7 @@ def _by_links(mail: Mail, network: Network) -> Deed | None:
 
 def _named_in_subject(mail: Mail, network: Network) -> str:
     """Somebody who is linked and whom the subject names."""
-    names = (anchor.text for anchor in mail.anchors if host_in(host_of(unwrap(anchor.href)), network.hosts))
+    names = (anchor.text for anchor in mail.anchors if host_in(hostname(unwrap(anchor.href)), network.hosts))
     return next((name for name in names if 2 < len(name) < MAX_NAME and name in mail.subject), "")
 
 
@@ -254,7 +255,7 @@ def _by_key(mail: Mail, network: Network, key: str) -> Deed | None:
 def _only_face(mail: Mail, network: Network) -> str:
     """The name of the only person whose portrait is linked; "" of several or none."""
     pictures = [one for line in lines_of(mail) for one in line.pictures if one.href]
-    faces = {unwrap(one.href) for one in pictures if network.portraits.fullmatch(host_of(one.image.src))}
+    faces = {unwrap(one.href) for one in pictures if network.portraits.fullmatch(hostname(one.image.src))}
     people = {unwrap(one.href): one.text for one in mail.anchors if one.text and unwrap(one.href) in faces}
     name = next(iter(people.values()), "")
     return name if len(people) == 1 and len(name) < MAX_NAME else ""
@@ -355,7 +356,7 @@ def event_key(ids: str, deed: Deed, profile: str | None, url: str | None = None)
 
 def _portrait(passage: _Passage, network: Network, profile: str | None) -> str | None:
     """The picture in a link to the author, or that bears his name; in a mail about one deed else the first portrait."""
-    theirs = [one for one in passage.pictures if network.portraits.fullmatch(host_of(one.image.src))]
+    theirs = [one for one in passage.pictures if network.portraits.fullmatch(hostname(one.image.src))]
     if found := portrait_of(theirs, passage.deed.author, profile):
         return found
     sized = (_by_https(one.image.src) for one in theirs if _has_portrait_size(one.image))
@@ -449,15 +450,7 @@ def places(mail: Mail, hosts: Iterable[str]) -> Iterator[str]:
 
 def _places(links: Iterable[str], hosts: tuple[str, ...]) -> list[str]:
     targets = {unwrap(link): None for link in links if not is_action_link(link)}
-    return [target for target in targets if host_in(host_of(target), hosts)]
-
-
-def host_of(url: str) -> str:
-    """The host of `url`; "" if it is malformed."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+    return [target for target in targets if host_in(hostname(target), hosts)]
 
 
 def linked(mail: Mail, name: str) -> str | None:
@@ -469,7 +462,7 @@ def linked(mail: Mail, name: str) -> str | None:
 def portrait(mail: Mail, host: re.Pattern[str]) -> str | None:
     """The first picture on a host of the pattern that has the size of a portrait (36 to 120 pixels, where told)."""
     for image in mail.images:
-        if _has_portrait_size(image) and host.fullmatch(host_of(image.src)):
+        if _has_portrait_size(image) and host.fullmatch(hostname(image.src)):
             return image.src
     return None
 

@@ -11,12 +11,17 @@ EMAIL: Final = re.compile(r"[^\s<>()\[\]{},;:\"'|/\\@]{1,64}@[^\s<>()\[\]{},;:\"
 URL: Final = re.compile(r"https?://[^\s<>\"\]]{1,2000}", re.IGNORECASE)
 
 
-def host_of(url: str) -> str:
-    """The host of a link in lower case, without `www.`; "" if it has none."""
+def hostname(url: str) -> str:
+    """The host of a link in lower case; "" if it has none or is malformed."""
     try:
-        return (urlsplit(url.strip()).hostname or "").removeprefix("www.")
+        return urlsplit(url).hostname or ""
     except ValueError:  # an IPv6 address that is none
         return ""
+
+
+def host_of(url: str) -> str:
+    """The site of a link: its host without `www.`; "" if it has none."""
+    return hostname(url.strip()).removeprefix("www.")
 
 
 def find_email(text: str) -> str:
